@@ -1,0 +1,65 @@
+"""Run one benchmark, or all of them, and print its figures; the last line is one flat JSON object."""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.data import data_folder
+
+RESULTS = Path(__file__).parent / "results"
+MODULES = {"import": "import_"}
+NAMES = ("start", "import", "search", "search_speed", "crash", "fuzz_feeds")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=(*NAMES, "all"))
+    parser.add_argument("--quick", action="store_true", help="a smaller run, to see that it works")
+    parser.add_argument("--data", type=Path, default=None, help="folder of the data sets")
+    parser.add_argument(
+        "--save", action="store_true", help="keep the figures in benchmarks/results/"
+    )
+    arguments = parser.parse_args()
+    names = NAMES if arguments.name == "all" else (arguments.name,)
+    for name in names:
+        figures = run(name, quick=arguments.quick, data=arguments.data or data_folder())
+        if arguments.save or arguments.name == "all":
+            RESULTS.mkdir(exist_ok=True)
+            (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+        print(json.dumps(figures), flush=True)
+    return 0
+
+
+def run(name: str, *, quick: bool, data: Path) -> dict[str, Any]:
+    """One benchmark's figures with where and when they were taken."""
+    module = importlib.import_module(f"benchmarks.{MODULES.get(name, name)}")
+    load = os.getloadavg()[0]
+    begun = time.perf_counter()
+    figures: dict[str, Any] = module.run(quick=quick, data=data)
+    about = {
+        "name": name,
+        "seed": figures.pop("seed", 0),
+        "commit": _commit(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "load": round(load, 2),
+        "seconds": round(time.perf_counter() - begun, 1),
+    }
+    return about | {"quick": quick} | figures
+
+
+def _commit() -> str:
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The one tree of exceptions that Shopkeeper raises on purpose.
+
+A message says what was wrong and where, with the value; `hint` says what to do about it. A caller's mistake in
+code stays `ValueError` or `TypeError`. How errors become HTTP answers is in `api/problems.py`.
+"""
+
+
+class ShopkeeperError(Exception):
+    """Base of everything raised on purpose. `hint` is one sentence that says how to mend it, or empty."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(ShopkeeperError):
+    """A setting is missing, unknown or out of range."""
+
+
+class FeedError(ShopkeeperError):
+    """A whole file from outside cannot be read. One bad row is no error but goes to the quarantine."""
+
+
+class DatabaseError(ShopkeeperError):
+    """The database cannot be reached, is full, is read-only or refused what was asked."""
+
+
+class NotFound(DatabaseError):
+    """No record has this id."""
+
+
+class MigrationError(DatabaseError):
+    """The database is newer than this program, or a migration did not apply."""
+
+
+class FolderInUse(DatabaseError):
+    """Another program serves the shop in this data folder."""
+
+
+class ModelError(ShopkeeperError):
+    """A model or asset is absent, damaged or cannot be used."""
+
+
+class ArtifactError(ModelError):
+    """A file fetched or built does not have the hash, format or version that was asked for."""
+
+
+class Refused(ShopkeeperError):
+    """Turned down on purpose: permission, limit or policy."""
+
+
+class Unauthorized(Refused):
+    """No valid API key came with the request."""
+
+
+class TooLarge(Refused):
+    """The input is over a stated limit."""

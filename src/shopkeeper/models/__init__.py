@@ -1,0 +1,1 @@
+"""Language models and other fetched files in use."""

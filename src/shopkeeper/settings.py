@@ -1,0 +1,157 @@
+"""The one settings class, and the only place that reads the environment.
+
+Values come, strongest first, from arguments, from the environment (`SHOPKEEPER_PORT=8080`), from a TOML file
+(`shopkeeper.toml` in the working folder, or the file named by `SHOPKEEPER_CONFIG`), from the defaults below. An
+unknown key is an error. `docs/settings.md` is made from the help texts here.
+"""
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shopkeeper.errors import SettingsError
+
+PREFIX = "SHOPKEEPER_"
+# Read by start scripts, tests and benchmarks, not settings of the program.
+NOT_SETTINGS = {"SHOPKEEPER_CONFIG", "SHOPKEEPER_DATA", "SHOPKEEPER_CHROMIUM"}
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Frozen: read once by a face and passed down."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_folder: Path = Field(
+        Path("~/.local/share/shopkeeper"),
+        description="Folder for the embedded database, the indexes and the shop's secret. "
+        "Not below a private home when the program runs as root.",
+    )
+    cache_folder: Path = Field(
+        Path("~/.cache/shopkeeper"),
+        description="Folder for fetched files (models, assets), shared between programs, safe to delete.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL 15 or later with pgvector, as postgresql://user:password@host/name. "
+        "Unset: an embedded server in the data folder.",
+    )
+    pool_size: int = Field(10, ge=2, le=200, description="Connections to the database, at most.")
+    shop_name: str = Field(
+        "",
+        max_length=80,
+        description="The shop's name on its pages. Unset: the demo shop's, or Shopkeeper.",
+    )
+    currency: str = Field(
+        "USD",
+        pattern="^[A-Z]{3}$",
+        description="ISO 4217 code for prices of feeds that name none, and for the pages.",
+    )
+    language: str = Field(
+        "en",
+        pattern="^[a-z]{2,3}$",
+        description="Language of feeds that name none, and of the pages at first.",
+    )
+    languages: tuple[str, ...] = Field(("en", "zh"), description="Languages that the pages offer.")
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one."
+    )
+    max_upload_mb: int = Field(
+        512,
+        ge=1,
+        le=100_000,
+        description="Largest file that the console and the API take, in megabytes (10^6 bytes).",
+    )
+    requests_per_second: float = Field(
+        200,
+        gt=0,
+        description="Requests per second that one API key or address may make, before answers of 429.",
+    )
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged."
+    )
+
+    @field_validator("data_folder", "cache_folder")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before environment; `load_settings` puts the file's values below both."""
+        return init_settings, env_settings
+
+
+def load_settings(*, config: Path | None = None, **overrides: Any) -> Settings:
+    """The settings in force. `overrides` that are None count as not given.
+
+    Raises SettingsError naming the key, the value and where it came from.
+    """
+    known = Settings.model_fields
+    environment = {key for key in os.environ if key.startswith(PREFIX)} - NOT_SETTINGS
+    for key in environment:
+        _check_known(key.removeprefix(PREFIX).lower(), known, f"environment variable {key}", PREFIX)
+    path, values = _read_file(config)
+    for key in values:
+        _check_known(key, known, f"{path}: key {key!r}", "")
+    from_environment = {key.removeprefix(PREFIX).lower() for key in environment}
+    given = {key: value for key, value in overrides.items() if value is not None}
+    merged = {key: value for key, value in values.items() if key not in from_environment} | given
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        raise SettingsError(
+            _explain(error, from_environment, path), hint="see docs/settings.md"
+        ) from error
+
+
+def _read_file(config: Path | None) -> tuple[Path, dict[str, Any]]:
+    named = config or (
+        Path(os.environ["SHOPKEEPER_CONFIG"]) if "SHOPKEEPER_CONFIG" in os.environ else None
+    )
+    path = named or Path("shopkeeper.toml")
+    if named is None and not path.is_file():
+        return path, {}
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path}: cannot be read: {error}", hint="check SHOPKEEPER_CONFIG"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"{path}: not valid TOML: {error}", hint="mend the line named"
+        ) from error
+
+
+def _check_known(key: str, known: Any, where: str, prefix: str) -> None:
+    if key in known:
+        return
+    near = difflib.get_close_matches(key, known, n=1)
+    meant = prefix + (near[0].upper() if prefix else near[0]) if near else ""
+    hint = f"did you mean {meant}?" if near else "docs/settings.md lists what can be set"
+    raise SettingsError(f"{where} is not a setting", hint=hint)
+
+
+def _explain(error: ValidationError, from_environment: set[str], path: Path) -> str:
+    lines = []
+    for problem in error.errors():
+        key = str(problem["loc"][0]) if problem["loc"] else "?"
+        where = (
+            f"{PREFIX}{key.upper()}" if key in from_environment else f"{key} (argument or {path})"
+        )
+        value = "…" if key == "database_url" else repr(problem["input"])
+        lines.append(f"{where} = {value}: {problem['msg']}")
+    return "; ".join(lines)

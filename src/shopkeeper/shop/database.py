@@ -1,0 +1,126 @@
+"""The database: the embedded server or a given PostgreSQL, behind one pool of connections."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from shopkeeper.errors import DatabaseError
+from shopkeeper.settings import Settings
+from shopkeeper.shop.bulk import Connection
+from shopkeeper.shop.embedded import EmbeddedServer
+from shopkeeper.shop.migrate import migrate
+
+__all__ = ["Connection", "Database", "open_database"]
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 10
+
+
+class Database:
+    """A pool of connections to one PostgreSQL. Safe to use from several threads."""
+
+    def __init__(
+        self, url: str, *, pool_size: int = 10, server: EmbeddedServer | None = None
+    ) -> None:
+        self.url = url
+        self._server = server
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            timeout=WAIT_SECONDS,
+            kwargs={"options": "-c timezone=UTC", "application_name": "shopkeeper"},
+            check=ConnectionPool.check_connection,
+            open=False,
+        )
+        self._pool.open()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back on an exception.
+
+        What the server refuses comes out as DatabaseError with a hint; SQL mistakes of our own stay psycopg's.
+        """
+        try:
+            with self._pool.connection() as conn:
+                yield conn
+        except (
+            psycopg.OperationalError,
+            psycopg.errors.ReadOnlySqlTransaction,
+            PoolTimeout,
+        ) as error:
+            raise explained(error) from error
+
+    def close(self) -> None:
+        """Close all connections, and stop the embedded server if nobody else uses it."""
+        self._pool.close()
+        if self._server is not None:
+            self._server.stop()
+
+
+def explained(error: Exception) -> DatabaseError:
+    """What a failure of the server means in plain words, and what to do."""
+    said = str(error).strip().splitlines()
+    first = said[0] if said else type(error).__name__
+    if isinstance(error, psycopg.errors.DiskFull) or "No space left" in str(error):
+        return DatabaseError(
+            "the disk of the database is full",
+            hint="free some space; what was saved before is safe",
+        )
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return DatabaseError(
+            "the database is read-only", hint="connect to the primary, not to a replica"
+        )
+    if isinstance(error, psycopg.errors.TooManyConnections):
+        return DatabaseError(
+            "the database takes no more connections", hint="lower SHOPKEEPER_POOL_SIZE"
+        )
+    if isinstance(error, PoolTimeout):
+        return DatabaseError(
+            f"no connection to the database within {WAIT_SECONDS} s",
+            hint="it is down, or busy beyond the pool: see `shopkeeper doctor`",
+        )
+    return DatabaseError(f"the database failed: {first}", hint="see `shopkeeper doctor`")
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of these settings, started if it is the embedded one, and migrated.
+
+    Raises DatabaseError, MigrationError.
+    """
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        _migrate(url, hint="check SHOPKEEPER_DATABASE_URL, and that the server runs")
+        return Database(url, pool_size=settings.pool_size)
+    server = EmbeddedServer(settings.data_folder)
+    server.start()
+    try:
+        _migrate(server.url, hint=f"see {server.log_file}")
+        return Database(server.url, pool_size=settings.pool_size, server=server)
+    except BaseException:
+        server.stop()
+        raise
+
+
+def _migrate(url: str, *, hint: str) -> None:
+    try:
+        for migration in migrate(url):
+            log.info("applied migration=%04d name=%s", migration.number, migration.name)
+    except psycopg.OperationalError as error:
+        where: dict[str, Any] = _without_password(url)
+        raise DatabaseError(
+            f"no database at {where.get('host', '?')} named {where.get('dbname', '?')}: {explained(error).message}",
+            hint=hint,
+        ) from error
+
+
+def _without_password(url: str) -> dict[str, Any]:
+    try:
+        return psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return {}

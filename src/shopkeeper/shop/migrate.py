@@ -1,0 +1,112 @@
+"""Numbered migrations: `migrations/0001_records.sql` and so on, each applied once, in one transaction.
+
+Which ones a database has is in its table `migrations`, with the sha256 of the text. A database that is newer than
+the program is refused: the program does not know what it would break.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+
+import psycopg
+from psycopg import sql
+
+from shopkeeper.errors import MigrationError
+from shopkeeper.shop.bulk import Connection
+
+_LOCK = 7_305_161_001  # any number, the same in every program
+MIN_SERVER = 150_000
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the database's shape."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def hash(self) -> bytes:
+        """sha256 of the text."""
+        return sha256(self.text.encode()).digest()
+
+
+def known() -> tuple[Migration, ...]:
+    """All migrations of this program, in order."""
+    found = []
+    for file in files("shopkeeper.shop").joinpath("migrations").iterdir():
+        if file.name.endswith(".sql"):
+            number, _, name = file.name.removesuffix(".sql").partition("_")
+            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
+    return tuple(sorted(found, key=lambda m: m.number))
+
+
+def applied(conn: Connection) -> dict[int, bytes]:
+    """Number -> hash of the migrations that this database has."""
+    if conn.execute("select to_regclass('migrations')").fetchone() == (None,):
+        return {}
+    rows = conn.execute("select number, hash from migrations order by number").fetchall()
+    return {number: bytes(digest) for number, digest in rows}
+
+
+def pending(conn: Connection) -> list[Migration]:
+    """The migrations that this database lacks. Raises MigrationError if it is newer than the program."""
+    has = applied(conn)
+    ours = known()
+    newest = ours[-1].number
+    if has and max(has) > newest:
+        raise MigrationError(
+            f"the database is at migration {max(has)}, this program knows {newest} only",
+            hint="install the newer shopkeeper that made it, or restore a backup from before",
+        )
+    for migration in ours:
+        if migration.number in has and has[migration.number] != migration.hash:
+            raise MigrationError(
+                f"migration {migration.number:04}_{migration.name} was applied with another text",
+                hint="the database was made by a program that was changed; restore a backup or start anew",
+            )
+    return [m for m in ours if m.number not in has]
+
+
+def migrate(url: str) -> list[Migration]:
+    """Bring the database up to this program, one transaction a migration. Returns what was applied.
+
+    Two programs that start at once wait for each other. Raises MigrationError.
+    """
+    done = []
+    with psycopg.connect(url, autocommit=True) as conn:
+        if conn.info.server_version < MIN_SERVER:
+            raise MigrationError(
+                f"PostgreSQL {conn.info.server_version // 10_000} is too old",
+                hint="version 15 or later is needed",
+            )
+        conn.execute("select pg_advisory_lock(%s)", [_LOCK])
+        for migration in pending(conn):
+            _apply(conn, migration)
+            done.append(migration)
+    return done
+
+
+def _apply(conn: Connection, migration: Migration) -> None:
+    try:
+        with conn.transaction():
+            conn.execute(
+                "create table if not exists migrations (number integer primary key, name text not null, "
+                "hash bytea not null, applied_at timestamptz not null default now())"
+            )
+            conn.execute(sql.SQL(migration.text))  # our own file
+            conn.execute(
+                "insert into migrations (number, name, hash) values (%s, %s, %s)",
+                [migration.number, migration.name, migration.hash],
+            )
+    except psycopg.errors.UndefinedFile as error:
+        raise MigrationError(
+            "this PostgreSQL has no extension `vector`",
+            hint="install pgvector on the database server",
+        ) from error
+    except psycopg.Error as error:
+        raise MigrationError(
+            f"migration {migration.number:04}_{migration.name} did not apply: {error}",
+            hint="nothing of it was kept; the database is as it was",
+        ) from error

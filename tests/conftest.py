@@ -1,0 +1,82 @@
+"""What all tests share: one real PostgreSQL for the session, and the real data sets where they are."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from shopkeeper.settings import Settings, load_settings
+from shopkeeper.shop.database import Database
+from shopkeeper.shop.embedded import EmbeddedServer
+from shopkeeper.shop.migrate import migrate
+
+TABLES_KEPT = ("migrations",)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """One embedded PostgreSQL for this test process."""
+    folder = Path(tempfile.mkdtemp(prefix="shopkeeper-test-"))
+    running = EmbeddedServer(folder)
+    running.start()
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database(server: EmbeddedServer) -> Iterator[Database]:
+    """A migrated database on it. Tests that write use `db`."""
+    migrate(server.url)
+    opened = Database(server.url, pool_size=6)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def db(database: Database) -> Database:
+    """The database without a single record."""
+    with database.connection() as conn:
+        rows = conn.execute(
+            "select tablename from pg_tables where schemaname = 'public' and not tablename = any(%s) "
+            "and tablename not like 'procrastinate%%'",
+            [list(TABLES_KEPT)],
+        ).fetchall()
+        names = ", ".join(row[0] for row in rows)
+        conn.execute(f"truncate {names} restart identity cascade")  # type: ignore[arg-type]
+    return database
+
+
+@pytest.fixture
+def empty_database_url(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a new database without any table, dropped afterwards."""
+    name = "t_" + "".join(c for c in request.node.name.lower() if c.isalnum())[:50]
+    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as conn:
+        conn.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
+        conn.execute(f"create database {name}")  # type: ignore[arg-type]
+        yield server.url.replace("/shopkeeper?", f"/{name}?")
+        conn.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data folder of their own."""
+    return load_settings(data_folder=tmp_path / "shop", cache_folder=_cache(), port=0)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("SHOPKEEPER_CACHE_FOLDER", "~/.cache/shopkeeper")).expanduser()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real data sets; tests that need them are skipped where they are not."""
+    named = os.environ.get("SHOPKEEPER_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"no data sets at {folder}: set SHOPKEEPER_DATA")
+    return folder
