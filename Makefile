@@ -1,0 +1,56 @@
+# Two commands do all the set-up: `make demo` and `make test`. Nothing is installed outside .venv, except that
+# `make test` asks the system's package manager for a browser when there is none.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DATA_FOLDER ?= .shopkeeper
+PORT ?= 8000
+
+.PHONY: demo test lint format bench lock clean
+
+demo: $(VENV)/.base
+	$(BIN)/shopkeeper models pull htmx || true
+	$(BIN)/shopkeeper --data-folder $(DATA_FOLDER) serve --demo --port $(PORT)
+
+test: $(VENV)/.dev
+	sh tests/browser.sh
+	$(BIN)/shopkeeper models pull htmx
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks all
+
+# Pins with hashes, from the ranges in pyproject.toml.
+lock:
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		pyproject.toml -o requirements/base.txt
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--extra dev pyproject.toml -o requirements/dev.txt
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "shopkeeper needs Python 3.11 or later: make demo PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(VENV)/bin/python requirements/base.txt pyproject.toml
+	$(PIP) --require-hashes -r requirements/base.txt
+	$(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,156 @@
+"""The Python face: one object for one shop.
+
+    with Shop.open("my-shop") as shop:
+        report = shop.import_file("catalogue.csv")
+        for hit in shop.find("blue shirt", filters={"Color": ("blue",)}).hits:
+            print(shop.product(hit.product_id).title)
+
+The other faces (command line, HTTP, pages) are built on it.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from shopkeeper.jobs import Jobs
+from shopkeeper.jobs import schema as queue_schema
+from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
+from shopkeeper.settings import Settings, load_settings
+from shopkeeper.shop import backup, demo, feeds, products
+from shopkeeper.shop.database import Database, open_database
+from shopkeeper.shop.feeds import ImportReport, Progress
+from shopkeeper.shop.records import Product
+
+
+class Shop:
+    """One shop: its settings, its database and its jobs. Open it with `Shop.open`, in a `with` statement."""
+
+    def __init__(self, settings: Settings, database: Database, *, demo: bool = False) -> None:
+        self.settings = settings
+        self.database = database
+        self.demo = demo
+        self._opened_search: ProductSearch | None = None
+        self._opened_jobs: Jobs | None = None
+
+    @classmethod
+    def open(
+        cls,
+        data_folder: str | Path | None = None,
+        *,
+        database_url: str | None = None,
+        settings: Settings | None = None,
+        demo: bool = False,
+    ) -> Self:
+        """The shop in this folder or database, made if it is not there.
+
+        Without arguments: what the environment or `shopkeeper.toml` says. demo: a server on the loopback interface
+        asks for no key. Raises SettingsError, DatabaseError, MigrationError.
+        """
+        if settings is None:
+            settings = load_settings(data_folder=data_folder, database_url=database_url)
+        database = open_database(settings)
+        try:
+            with database.connection() as conn:
+                queue_schema.apply(conn)
+        except BaseException:
+            database.close()
+            raise
+        return cls(settings, database, demo=demo)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what runs in the background and leave the database."""
+        if self._opened_jobs is not None:
+            self._opened_jobs.close()
+        if self._opened_search is not None:
+            self._opened_search.close()
+        self.database.close()
+
+    @cached_property
+    def search(self) -> ProductSearch:
+        """The search engine over the catalogue; opened, and built if need be, when first asked for."""
+        folder = self.settings.data_folder / "index"
+        self._opened_search = ProductSearch.open(self.database, folder)
+        return self._opened_search
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What runs in the background."""
+        self._opened_jobs = Jobs(self.database)
+        return self._opened_jobs
+
+    def find(
+        self,
+        query: str = "",
+        *,
+        filters: Mapping[str, tuple[str, ...]] | None = None,
+        category: tuple[str, ...] = (),
+        price_min: Decimal | None = None,
+        price_max: Decimal | None = None,
+        limit: int = 24,
+        **more: Any,
+    ) -> SearchResponse:
+        """Products that match the words and filters, the best first. `more`: other fields of SearchRequest."""
+        self.search.refresh()
+        return self.search.search(
+            SearchRequest(
+                query=query,
+                filters=filters or {},
+                category=category,
+                price_min=price_min,
+                price_max=price_max,
+                limit=limit,
+                **more,
+            )
+        )
+
+    def product(self, product_id: str) -> Product:
+        """The product with this id. Raises NotFound."""
+        with self.database.connection() as conn:
+            return products.get(conn, product_id)
+
+    def import_file(
+        self,
+        path: str | Path,
+        kind: str = "products",
+        *,
+        format: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> ImportReport:
+        """Take a file into the shop. Bad rows are kept aside with their reasons; see the report. Raises FeedError."""
+        return feeds.run_import(
+            self.database,
+            Path(path),
+            kind=kind,
+            format=format,
+            mapping=mapping,
+            currency=self.settings.currency,
+            language=self.settings.language,
+            on_progress=on_progress,
+        )
+
+    def export(self, out: BinaryIO, kind: str = "products", *, format: str = "jsonl") -> int:
+        """Write all records of a kind to an open binary file. Returns how many."""
+        return feeds.write(self.database, kind, format, out)
+
+    def backup(self, path: str | Path) -> None:
+        """Write the whole shop to one file, consistent even while others write."""
+        backup.backup(self.database, Path(path))
+
+    def build_demo(self, **how: Any) -> None:
+        """Fill an empty shop with the demo shop's records."""
+        demo.build(self.database, **how)
