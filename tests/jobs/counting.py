@@ -34,7 +34,7 @@ def counting(database: Database) -> Task:
 def main() -> None:
     """Run jobs until killed."""
     database = Database(sys.argv[1], pool_size=4)
-    Jobs(database, tasks={"count": counting(database)}).start()
+    Jobs(database).start({"count": counting(database)})
     time.sleep(60)
 
 

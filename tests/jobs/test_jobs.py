@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from shopkeeper.errors import FeedError, MigrationError, NotFound, Refused
-from shopkeeper.jobs import Job, Jobs, JobState, Progress, schema, store
+from shopkeeper.jobs import Job, Jobs, JobState, Progress, Task, schema, store
 from shopkeeper.shop.database import Database
 from tests.jobs.counting import counting
 
@@ -36,26 +37,29 @@ def is_over(job: Job) -> bool:
     return job.state.over
 
 
-def test_a_job_runs_to_its_end_and_keeps_its_result(counted: Database, wait_for: Wait) -> None:
-    jobs = Jobs(counted, tasks={"count": counting(counted)})
-    jobs.start(alone=True)
+@contextmanager
+def running(db: Database, **tasks: Task) -> Iterator[Jobs]:
+    """Jobs that run, and stop in time afterwards."""
+    jobs = Jobs(db)
+    jobs.start(tasks, alone=True)
     try:
-        job = wait_for(jobs, jobs.enqueue("count", "Counting", to=5), is_over)
+        yield jobs
     finally:
         assert jobs.close()
+
+
+def test_a_job_runs_to_its_end_and_keeps_its_result(counted: Database, wait_for: Wait) -> None:
+    with running(counted, count=counting(counted)) as jobs:
+        job = wait_for(jobs, jobs.enqueue("count", "Counting", to=5), is_over)
     assert (job.state, job.done, job.total, job.unit) == (JobState.DONE, 5, 5, "numbers")
     assert job.result == {"counted": 5}
     assert job.error == ""
 
 
 def test_progress_shows_rate_and_time_left(counted: Database, wait_for: Wait) -> None:
-    jobs = Jobs(counted, tasks={"count": counting(counted)})
-    jobs.start(alone=True)
-    try:
+    with running(counted, count=counting(counted)) as jobs:
         job = jobs.enqueue("count", "Counting", to=5000, pause_s=0.005)
         seen = wait_for(jobs, job, lambda j: j.done > 100)
-    finally:
-        assert jobs.close()
     assert seen.state is JobState.RUNNING
     assert seen.rate is not None and 20 < seen.rate < 250
     assert seen.eta_s == pytest.approx((5000 - seen.done) / seen.rate)
@@ -69,17 +73,13 @@ def test_a_failure_says_what_was_wrong_and_can_be_retried(queue: Database, wait_
             raise FeedError("prices.csv:3: no price", hint="add one")
         return None
 
-    jobs = Jobs(queue, tasks={"fail": fail})
-    jobs.start(alone=True)
-    try:
+    with running(queue, fail=fail) as jobs:
         job = jobs.enqueue("fail", "Failing")
         failed = wait_for(jobs, job, is_over)
         assert (failed.state, failed.error) == (JobState.FAILED, "prices.csv:3: no price (add one)")
         mended.set()
         jobs.retry(job)
         assert wait_for(jobs, job, is_over).state is JobState.DONE
-    finally:
-        assert jobs.close()
 
 
 def test_an_unexpected_error_shows_no_traceback(
@@ -88,20 +88,14 @@ def test_an_unexpected_error_shows_no_traceback(
     def fail(progress: Progress) -> None:
         raise RuntimeError("password=hunter2")
 
-    jobs = Jobs(queue, tasks={"fail": fail})
-    jobs.start(alone=True)
-    try:
+    with running(queue, fail=fail) as jobs:
         failed = wait_for(jobs, jobs.enqueue("fail", "Failing"), is_over)
-    finally:
-        assert jobs.close()
     assert failed.error == "an unexpected error: RuntimeError (the program's log has the details)"
     assert "hunter2" in caplog.text
 
 
 def test_a_running_job_stops_on_request(counted: Database, wait_for: Wait) -> None:
-    jobs = Jobs(counted, tasks={"count": counting(counted)})
-    jobs.start(alone=True)
-    try:
+    with running(counted, count=counting(counted)) as jobs:
         job = jobs.enqueue("count", "Counting", to=100_000, pause_s=0.002)
         wait_for(jobs, job, lambda j: j.done > 0)
         jobs.stop(job)
@@ -109,8 +103,6 @@ def test_a_running_job_stops_on_request(counted: Database, wait_for: Wait) -> No
         assert stopped.state is JobState.STOPPED
         with pytest.raises(Refused, match="is stopped"):
             jobs.stop(job)
-    finally:
-        assert jobs.close()
 
 
 def test_a_waiting_job_can_be_taken_out_of_the_queue(queue: Database) -> None:
@@ -130,25 +122,21 @@ def test_an_unknown_job_is_not_found(queue: Database) -> None:
 
 
 def test_closing_is_quick_and_the_next_start_continues(counted: Database, wait_for: Wait) -> None:
-    jobs = Jobs(counted, tasks={"count": counting(counted)})
-    jobs.start(alone=True)
-    job = jobs.enqueue("count", "Counting", to=400, pause_s=0.005)
-    wait_for(jobs, job, lambda j: j.done > 0)
-    begun = time.monotonic()
-    assert jobs.close()
-    assert time.monotonic() - begun < 2
-    assert jobs.get(job).state is JobState.INTERRUPTED
-    jobs.start(alone=True)
-    try:
-        done = wait_for(jobs, job, is_over)
-    finally:
+    with running(counted, count=counting(counted)) as jobs:
+        job = jobs.enqueue("count", "Counting", to=400, pause_s=0.005)
+        wait_for(jobs, job, lambda j: j.done > 0)
+        begun = time.monotonic()
         assert jobs.close()
+        assert time.monotonic() - begun < 2
+    assert jobs.get(job).state is JobState.INTERRUPTED
+    with running(counted, count=counting(counted)) as jobs:
+        done = wait_for(jobs, job, is_over)
     assert (done.state, done.interruptions) == (JobState.DONE, 1)
     assert 0 < done.result["counted"] < 400  # the first run's numbers were not done twice
 
 
 def test_the_job_of_a_killed_program_is_continued(counted: Database, wait_for: Wait) -> None:
-    jobs = Jobs(counted, tasks={"count": counting(counted)})
+    jobs = Jobs(counted)
     job = jobs.enqueue("count", "Counting", to=300, pause_s=0.01)
     command = [sys.executable, "-m", "tests.jobs.counting", counted.url]
     root = Path(__file__).parents[2]
@@ -156,13 +144,10 @@ def test_the_job_of_a_killed_program_is_continued(counted: Database, wait_for: W
         wait_for(jobs, job, lambda j: j.done > 20)
         os.kill(program.pid, signal.SIGKILL)
         program.wait()
-    jobs.start(alone=True)
-    try:
+    with running(counted, count=counting(counted)) as jobs:
         continued = wait_for(jobs, job, lambda j: j.interruptions == 1)
         assert continued.state in (JobState.INTERRUPTED, JobState.WAITING, JobState.RUNNING)
         done = wait_for(jobs, job, is_over)
-    finally:
-        assert jobs.close()
     assert done.state is JobState.DONE
     with counted.connection() as conn:
         assert conn.execute("select count(*) from counted").fetchone() == (300,)

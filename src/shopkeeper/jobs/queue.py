@@ -16,20 +16,22 @@ STOP_S = 2.0
 
 
 class Jobs:
-    """The background jobs of one database. tasks: kind -> what does it; needed to run jobs, not to enqueue them."""
+    """The background jobs of one database: any program may enqueue them, one that has called `start` runs them."""
 
-    def __init__(self, database: Database, *, tasks: Mapping[str, Task] | None = None) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._tasks = dict(tasks or {})
         self._worker: Worker | None = None
         with database.connection() as conn:
             schema.apply(conn)
 
-    def start(self, *, alone: bool = False) -> None:
-        """Run jobs in a thread of this program. alone: no other program runs jobs of this database, so what is
-        marked as running was cut short and is taken up at once."""
+    def start(self, tasks: Mapping[str, Task], *, alone: bool = False) -> None:
+        """Run jobs in a thread of this program.
+
+        tasks: kind -> what does it. alone: no other program runs jobs of this database, so what is marked as
+        running was cut short and is taken up at once.
+        """
         if self._worker is None:
-            self._worker = Worker(self._database, self._tasks, alone=alone)
+            self._worker = Worker(self._database, tasks, alone=alone)
             self._worker.start()
 
     def close(self) -> bool:
