@@ -1,0 +1,143 @@
+"""The HTTP face as one ASGI application: JSON under /v1, the storefront at /, the console at /console."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from psycopg_pool import PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shopkeeper import __version__
+from shopkeeper.api.guard import API, Guard
+from shopkeeper.api.keys import KeyRing
+from shopkeeper.api.middleware import Surroundings
+from shopkeeper.api.problems import (
+    MEDIA_TYPE,
+    Problem,
+    headers_of,
+    log_if_unexpected,
+    problem_of,
+)
+from shopkeeper.api.routes import events, people, products, search, system, texts, transfer, ucp
+from shopkeeper.api.session import Sessions
+from shopkeeper.errors import ShopkeeperError
+from shopkeeper.face import Shop
+from shopkeeper.jobs.tasks import shop_tasks
+
+log = logging.getLogger(__name__)
+
+MAX_JSON = 16 * 10**6  # bytes of a body that is not an upload
+_PROBLEMS = {
+    code: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for code, text in (("4XX", "What was asked cannot be done"), ("5XX", "The shop cannot do it now"))
+}  # fmt: skip
+_DESCRIPTION = """
+Everything that a shop can be asked over HTTP. Send a key as `Authorization: Bearer sk_live_…`; publishable keys
+(`pk_live_…`) read the catalogue, search and post events from the pages they are bound to. Every error is
+`application/problem+json` with a stable `code`. Writes with PUT and POST are idempotent: send them again when in doubt.
+"""
+
+
+def create_app(shop: Shop) -> FastAPI:
+    """The application that serves this shop. Its lifespan starts and stops the background work."""
+    app = _with_routes(max_upload_bytes=shop.settings.max_upload_mb * 10**6)
+    app.state.shop = shop
+    app.state.guard = Guard(
+        KeyRing(shop.database),
+        Sessions.of_folder(shop.settings.data_folder),
+        demo=shop.demo,
+        requests_per_second=shop.settings.requests_per_second,
+    )
+    for kind in (
+        ShopkeeperError,
+        RequestValidationError,
+        HTTPException,
+        psycopg.Error,
+        PoolTimeout,
+    ):
+        app.add_exception_handler(kind, _answer_later)
+    app.add_middleware(Surroundings, guard=app.state.guard, answer=answer)
+    return app
+
+
+def openapi_schema() -> dict[str, Any]:
+    """What the API can be asked, as OpenAPI 3.1; needs no shop."""
+    return _with_routes(max_upload_bytes=0).openapi()
+
+
+def _with_routes(*, max_upload_bytes: int) -> FastAPI:
+    app = FastAPI(
+        title="Shopkeeper",
+        description=_DESCRIPTION,
+        version=__version__,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        max_body_size=MAX_JSON,
+    )
+    app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
+    for part in (products, search, people, texts, events, ucp, system):
+        app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
+    app.include_router(
+        transfer.router,
+        prefix=API,
+        responses=_PROBLEMS,  # type: ignore[arg-type]
+        max_body_size=max_upload_bytes,
+    )
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    shop: Shop = app.state.shop
+    await run_in_threadpool(shop.search.start)
+    tasks = shop_tasks(shop.database, shop.settings, lambda: shop.search)
+    # With the embedded server only one program serves a data folder, so no other can be running its jobs.
+    shop.jobs.start(tasks, alone=shop.settings.database_url is None)
+    yield
+    await run_in_threadpool(shop.jobs.close)
+
+
+async def _answer_later(request: Request, error: Exception) -> Response:
+    return answer(request, error)
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """What is sent for an exception: JSON to programs, a page to people."""
+    request_id = getattr(request.state, "request_id", "")
+    log_if_unexpected(error, request_id)
+    problem = problem_of(error, path=request.url.path, request_id=request_id)
+    return problem.response(headers_of(error))
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=list(app.routes),
+        )
+        parts = schema["components"]
+        parts["schemas"]["Problem"] = Problem.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        parts["schemas"] |= parts["schemas"]["Problem"].pop("$defs")
+        parts["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "sk_live_… or pk_live_…"}
+        }
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                operation["security"] = [{"key": []}] if path.startswith(API) else []
+        app.openapi_schema = schema
+    return app.openapi_schema

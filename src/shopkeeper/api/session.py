@@ -1,0 +1,97 @@
+"""Signed-in people: a cookie that says with which key they signed in and until when, signed with the shop's secret.
+
+The cookie holds no secret itself: it ends with its key, on signing out, or after twelve hours. It is HttpOnly (no
+script reads it) and SameSite=Strict (no other site can use it).
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from starlette.responses import Response
+
+from shopkeeper.errors import DatabaseError
+
+COOKIE = "shopkeeper_session"
+PATH = "/console"
+LIFETIME_S = 12 * 3600
+_SECRET_BYTES = 32
+
+
+class Sessions:
+    """Signs and checks session cookies."""
+
+    def __init__(self, secret: bytes, *, clock: Callable[[], float] = time.time) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> "Sessions":
+        """With the secret kept in this folder, made when there is none. Raises DatabaseError if it cannot be."""
+        return cls(_secret_in(folder))
+
+    def sign(self, key_id: str) -> str:
+        """The cookie of somebody who signed in with this key just now."""
+        text = f"{key_id}.{int(self._clock()) + LIFETIME_S}"
+        return f"{text}.{self._signature(text)}"
+
+    def key_id(self, cookie: str) -> str | None:
+        """The id of the key that was signed in with, or None if the cookie is not ours or past its end."""
+        text, _, signature = cookie.rpartition(".")
+        if not cookie.isascii() or not hmac.compare_digest(self._signature(text), signature):
+            return None
+        key_id, _, ends_at = text.rpartition(".")
+        return key_id if ends_at.isdigit() and self._clock() < int(ends_at) else None
+
+    def _signature(self, text: str) -> str:
+        return hmac.new(self._secret, b"session:" + text.encode(), hashlib.sha256).hexdigest()
+
+
+def set_cookie(response: Response, value: str, *, secure: bool) -> None:
+    """Put a session on a response. secure: the page came by https."""
+    response.set_cookie(
+        COOKIE,
+        value,
+        max_age=LIFETIME_S,
+        path=PATH,
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the session away."""
+    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
+
+
+def _secret_in(folder: Path) -> bytes:
+    path = folder / "session.key"
+    fresh = folder / f".session.key.{os.getpid()}"
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                fresh.unlink()  # left by a program that died just here
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
+                f.write(secrets.token_bytes(_SECRET_BYTES))
+            with suppress(FileExistsError):
+                os.link(fresh, path)  # whole or not at all, and the first of two programs wins
+            fresh.unlink()
+        secret = path.read_bytes()
+    except OSError as error:
+        raise DatabaseError(
+            f"the shop's secret {path} cannot be read or made: {error.strerror}",
+            hint="the data folder must be writable and have free space",
+        ) from error
+    if len(secret) != _SECRET_BYTES:
+        raise DatabaseError(
+            f"the shop's secret {path} is damaged",
+            hint="delete it: a new one is made, and everybody signs in again",
+        )
+    return secret

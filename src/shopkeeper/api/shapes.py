@@ -1,0 +1,243 @@
+"""The shapes of requests and answers that are not records themselves."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from shopkeeper.api.keys import ApiKey, KeyKind
+from shopkeeper.jobs import Job, JobState
+from shopkeeper.shop.records import Customer, Order, Page, Product, Review
+
+_NEXT = "ask for the next page with this; null on the last page"
+
+
+class ProductList(BaseModel):
+    """Some products, in the order of their ids."""
+
+    items: list[Product]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class CustomerList(BaseModel):
+    """Some customers, in the order of their ids."""
+
+    items: list[Customer]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class OrderList(BaseModel):
+    """Some orders."""
+
+    items: list[Order]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class ReviewList(BaseModel):
+    """Some reviews."""
+
+    items: list[Review]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class PageList(BaseModel):
+    """Some pages of the shop, in the order of their ids."""
+
+    items: list[Page]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class Written(BaseModel):
+    """What a write did, in records. Sending the same records again leaves them all unchanged."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+class Accepted(BaseModel):
+    """How many of the events sent are kept now, and how many of them were new."""
+
+    received: int
+    added: int
+
+
+class FacetValue(BaseModel):
+    """A value to filter by, and how many hits would be left."""
+
+    value: str
+    count: int
+    selected: bool = False
+
+
+class Facet(BaseModel):
+    """Something to filter by: `filter=name:value`."""
+
+    name: str
+    values: list[FacetValue]
+
+
+class PriceRange(BaseModel):
+    """The lowest and the highest price among the hits."""
+
+    min: Decimal
+    max: Decimal
+    currency: str
+
+
+class SearchHit(BaseModel):
+    """A product found. explanation: why it stands where it stands, if asked for."""
+
+    product_id: str
+    score: float
+    product: Product
+    explanation: dict[str, Any] | None = None
+
+
+class SearchAnswer(BaseModel):
+    """Products found. query_id: to be sent with the events that follow, so that they are credited to this search."""
+
+    query_id: str
+    total: int
+    hits: list[SearchHit]
+    facets: list[Facet]
+    categories: list[FacetValue]
+    price: PriceRange | None
+    took_ms: float
+
+
+class JobView(BaseModel):
+    """Background work and how far it is."""
+
+    id: int
+    kind: str
+    title: str
+    state: JobState
+    done: int
+    total: int | None
+    unit: str
+    rate: float | None = Field(description="units a second")
+    eta_s: float | None = Field(description="seconds left at this rate")
+    message: str
+    error: str
+    interruptions: int = Field(description="how often it was cut short and continued")
+    arguments: Mapping[str, Any]
+    result: Mapping[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, job: Job) -> "JobView":
+        """The view of a job."""
+        return cls.model_validate(job, from_attributes=True)
+
+
+class JobList(BaseModel):
+    """Jobs, the newest first."""
+
+    items: list[JobView]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class ImportView(BaseModel):
+    """An import: what was read and what became of it."""
+
+    id: int
+    kind: str
+    format: str
+    file_name: str
+    mapping: dict[str, str]
+    state: str
+    created: int
+    updated: int
+    unchanged: int
+    quarantined: int = Field(description="rows that could not be taken in, each with its reason")
+    error: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class ImportList(BaseModel):
+    """Imports, the newest first."""
+
+    items: list[ImportView]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class BadRowView(BaseModel):
+    """A row that could not be taken in. raw: as it came."""
+
+    line: int
+    field: str
+    reason: str
+    hint: str
+    raw: str
+
+
+class BadRowList(BaseModel):
+    """Bad rows of one import, in the order of the file."""
+
+    items: list[BadRowView]
+    next_cursor: str | None = Field(description=_NEXT)
+
+
+class KeyView(BaseModel):
+    """An API key without its secret."""
+
+    id: str
+    kind: KeyKind
+    name: str
+    origins: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "KeyView":
+        """The view of a key."""
+        return cls.model_validate(key, from_attributes=True)
+
+
+class KeyList(BaseModel):
+    """API keys, the newest first."""
+
+    items: list[KeyView]
+
+
+class NewKey(BaseModel):
+    """A key to make."""
+
+    model_config = {"extra": "forbid"}
+
+    kind: KeyKind
+    name: str = Field(min_length=1, max_length=100, description="what it is for")
+    origins: list[str] = Field(
+        default=[],
+        max_length=20,
+        description="for a publishable key: the sites whose pages may use it, as https://shop.example",
+    )
+    expires_at: datetime | None = None
+
+
+class MadeKey(KeyView):
+    """A new key with its text, which is shown this once."""
+
+    key: str
+
+
+class Health(BaseModel):
+    """Whether the program runs, and with `checks` whether what it needs does."""
+
+    status: str
+    checks: dict[str, str] = {}
+
+
+class Version(BaseModel):
+    """Which program answers."""
+
+    name: str
+    version: str
+    api: str

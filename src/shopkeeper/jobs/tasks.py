@@ -1,0 +1,88 @@
+"""The kinds of background work that a shop knows.
+
+Each task may be cut short at any report and run again: an import goes on behind the last batch it committed, an index
+and the demo shop are built anew.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from shopkeeper.jobs.progress import Progress, StopRequested
+from shopkeeper.jobs.worker import Task
+from shopkeeper.search import ProductSearch
+from shopkeeper.settings import Settings
+from shopkeeper.shop import demo, feeds
+from shopkeeper.shop.database import Database
+
+log = logging.getLogger(__name__)
+
+IMPORT_FILE = "import_file"
+REBUILD_INDEX = "rebuild_index"
+BUILD_DEMO = "build_demo"
+
+
+def shop_tasks(
+    database: Database, settings: Settings, search: Callable[[], ProductSearch]
+) -> dict[str, Task]:
+    """What a shop's worker can do. search: asked when first needed, since opening the index takes a while."""
+
+    def import_file(
+        progress: Progress,
+        *,
+        path: str,
+        kind: str,
+        format: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        name: str = "",
+    ) -> Mapping[str, Any]:
+        report = feeds.run_import(
+            database,
+            Path(path),
+            kind=kind,
+            format=format,
+            mapping=mapping,
+            currency=settings.currency,
+            language=settings.language,
+            on_progress=lambda p: progress.report(p.done, p.total, p.unit, p.message),
+            stop=progress.stopping,
+        )
+        if progress.stopping():
+            raise StopRequested
+        _remove_upload(Path(path), settings.data_folder)
+        return {
+            "import_id": report.import_id,
+            "kind": report.kind,
+            "format": report.format,
+            "created": report.created,
+            "updated": report.updated,
+            "unchanged": report.unchanged,
+            "quarantined": report.quarantined,
+        }
+
+    def rebuild_index(progress: Progress) -> None:
+        search().rebuild(on_progress=lambda done, total: progress.report(done, total, "products"))
+
+    def build_demo(progress: Progress, *, seed: int = 7) -> None:
+        demo.build(
+            database,
+            seed=seed,
+            now=datetime.now(UTC),
+            on_progress=lambda step, done, total: progress.report(done, total, "records", step),
+        )
+
+    return {IMPORT_FILE: import_file, REBUILD_INDEX: rebuild_index, BUILD_DEMO: build_demo}
+
+
+def uploads_folder(data_folder: Path) -> Path:
+    """Where files wait that were uploaded to be imported."""
+    return data_folder / "uploads"
+
+
+def _remove_upload(path: Path, data_folder: Path) -> None:
+    """Delete an imported file and the folder made for it, if it was an upload."""
+    if path.parent.parent == uploads_folder(data_folder):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
