@@ -14,7 +14,15 @@ from shopkeeper.face import Shop
 from shopkeeper.settings import Settings
 from shopkeeper.shop import products
 from shopkeeper.shop.database import Database
-from shopkeeper.shop.records import Money, Option, Product, ProductId, ProductStatus, Variant, VariantId
+from shopkeeper.shop.records import (
+    Money,
+    Option,
+    Product,
+    ProductId,
+    ProductStatus,
+    Variant,
+    VariantId,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the client would rather have httpx2, which does the same here
@@ -38,7 +46,11 @@ class Served:
         if key:
             headers["authorization"] = f"Bearer {key}"
         return TestClient(
-            self.app, base_url=SERVER, headers=headers, client=("203.0.113.7", 40000), raise_server_exceptions=False
+            self.app,
+            base_url=SERVER,
+            headers=headers,
+            client=("203.0.113.7", 40000),
+            raise_server_exceptions=False,
         )
 
     @property

@@ -33,7 +33,6 @@ from shopkeeper.jobs.tasks import shop_tasks
 
 log = logging.getLogger(__name__)
 
-MAX_JSON = 16 * 10**6  # bytes of a body that is not an upload
 _PROBLEMS = {
     code: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for code, text in (("4XX", "What was asked cannot be done"), ("5XX", "The shop cannot do it now"))
@@ -47,7 +46,7 @@ Everything that a shop can be asked over HTTP. Send a key as `Authorization: Bea
 
 def create_app(shop: Shop) -> FastAPI:
     """The application that serves this shop. Its lifespan starts and stops the background work."""
-    app = _with_routes(max_upload_bytes=shop.settings.max_upload_mb * 10**6)
+    app = _with_routes()
     app.state.shop = shop
     app.state.guard = Guard(
         KeyRing(shop.database),
@@ -63,16 +62,21 @@ def create_app(shop: Shop) -> FastAPI:
         PoolTimeout,
     ):
         app.add_exception_handler(kind, _answer_later)
-    app.add_middleware(Surroundings, guard=app.state.guard, answer=answer)
+    app.add_middleware(
+        Surroundings,
+        guard=app.state.guard,
+        answer=answer,
+        max_upload_bytes=shop.settings.max_upload_mb * 10**6,
+    )
     return app
 
 
 def openapi_schema() -> dict[str, Any]:
     """What the API can be asked, as OpenAPI 3.1; needs no shop."""
-    return _with_routes(max_upload_bytes=0).openapi()
+    return _with_routes().openapi()
 
 
-def _with_routes(*, max_upload_bytes: int) -> FastAPI:
+def _with_routes() -> FastAPI:
     app = FastAPI(
         title="Shopkeeper",
         description=_DESCRIPTION,
@@ -82,17 +86,10 @@ def _with_routes(*, max_upload_bytes: int) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
-        max_body_size=MAX_JSON,
     )
     app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
-    for part in (products, search, people, texts, events, ucp, system):
+    for part in (products, search, people, texts, events, ucp, transfer, system):
         app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
-    app.include_router(
-        transfer.router,
-        prefix=API,
-        responses=_PROBLEMS,  # type: ignore[arg-type]
-        max_body_size=max_upload_bytes,
-    )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

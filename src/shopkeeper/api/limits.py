@@ -35,3 +35,10 @@ class RateLimiter:
             if len(self._buckets) > MAX_CALLERS:
                 self._buckets.popitem(last=False)
         return wait_s
+
+    def give_back(self, caller: str, tokens: float = 1.0) -> None:
+        """Return tokens that were taken for something that did not count after all."""
+        with self._lock:
+            if caller in self._buckets:
+                left, since = self._buckets[caller]
+                self._buckets[caller] = (left + tokens, since)

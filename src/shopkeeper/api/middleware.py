@@ -10,18 +10,21 @@ import time
 from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shopkeeper.api.guard import API, Caller, Guard, Role
+from shopkeeper.api.guard import API, CONSOLE, Caller, Guard, Role
 from shopkeeper.api.problems import Invalid, UnsupportedMedia
-from shopkeeper.errors import Refused
+from shopkeeper.errors import Refused, TooLarge
 
 log = logging.getLogger("shopkeeper.access")
 
 Answer = Callable[[Request, Exception], Response]
 
+UPLOADS = API + "/imports"
+MAX_JSON = 16 * 10**6  # bytes of a body that is no file
 MAX_TARGET = 8000  # characters of path and query
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _JSON = re.compile(r"application/([a-z0-9.+-]+\+)?json")
@@ -35,12 +38,18 @@ _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class Surroundings:
-    """The outermost layer of the app. answer: what turns an exception into a response."""
+    """The outermost layer of the app.
 
-    def __init__(self, app: ASGIApp, *, guard: Guard, answer: Answer) -> None:
+    answer: what turns an exception into a response. max_upload_bytes: of a body where files are taken in.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, guard: Guard, answer: Answer, max_upload_bytes: int
+    ) -> None:
         self._app = app
         self._guard = guard
         self._answer = answer
+        self._max_upload_bytes = max_upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other kinds of traffic pass."""
@@ -71,7 +80,9 @@ class Surroundings:
             return
         request.state.caller = await self._guard.admit(request)
         _check_media_type(request)
-        await self._app(request.scope, receive, send)
+        takes_files = request.scope["path"].startswith((UPLOADS, CONSOLE + "/"))
+        limit = self._max_upload_bytes if takes_files else MAX_JSON
+        await self._app(request.scope, _limited(request, receive, limit), send)
 
     async def _preflight(self, request: Request) -> Response:
         origin = request.headers["origin"]
@@ -129,13 +140,41 @@ class _Exchange:
         log.info(
             "method=%s route=%s status=%d ms=%.1f role=%s key=%s request=%s",
             self._scope["method"],
-            getattr(self._scope.get("route"), "path", "-"),
+            _route(self._scope),
             self.status,
             (time.perf_counter() - self._begun) * 1000,
             caller.role.value if caller else "-",
             caller.key_id if caller and caller.key_id else "-",
             self.request_id,
         )
+
+
+def _route(scope: Scope) -> str:
+    """The path of the route with its parameters unfilled; routers name theirs without the prefix."""
+    path = getattr(scope.get("route"), "path", "-")
+    prefix = API if scope["path"].startswith(API) and not path.startswith(API) else ""
+    return prefix + path
+
+
+def _limited(request: Request, receive: Receive, limit: int) -> Receive:
+    """`receive` that reads so many bytes of a body and no more. Raises TooLarge if more are announced."""
+    text = f"the body is longer than the {limit:,} bytes that are taken here"
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge(text, hint="send it in parts")
+    read = 0
+
+    async def limited() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > limit:
+            raise HTTPException(
+                413, text
+            )  # of all exceptions, FastAPI passes this one on while it reads
+        return message
+
+    return limited
 
 
 def _is_preflight(request: Request) -> bool:
@@ -158,12 +197,12 @@ def _check_target(request: Request) -> None:
 def _check_media_type(request: Request) -> None:
     """Bodies under /v1 are JSON, except uploads. Raises UnsupportedMedia."""
     path: str = request.scope["path"]
-    if request.method not in ("POST", "PUT", "PATCH") or not path.startswith(API + "/"):
+    if request.method not in ("POST", "PUT") or not path.startswith(API + "/"):
         return
     if request.headers.get("content-length") == "0":
         return
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    wanted = "multipart/form-data" if path == API + "/imports" else "application/json"
+    wanted = "multipart/form-data" if path == UPLOADS else "application/json"
     if media_type != wanted and not (wanted.endswith("json") and _JSON.fullmatch(media_type)):
         raise UnsupportedMedia(
             f"this route reads {wanted}, not {media_type or 'a body without content-type'}",

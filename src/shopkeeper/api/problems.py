@@ -117,6 +117,8 @@ KINDS: dict[type[Exception], Kind] = {
     errors.ShopkeeperError: UNEXPECTED,
 }
 
+_PLAIN = {404: "there is nothing at this path", 405: "this path does not take this method"}
+
 
 def kind_of(error: Exception) -> Kind:
     """What an exception is answered with."""
@@ -182,8 +184,9 @@ def _words(error: Exception, kind: Kind) -> tuple[str, str]:
     if isinstance(error, errors.ShopkeeperError) and kind is not UNEXPECTED:
         return error.message, error.hint
     if isinstance(error, HTTPException):
-        said = error.detail if error.detail != kind.status.phrase else ""
-        return said, ""
+        if error.detail not in ("", kind.status.phrase):
+            return error.detail, ""
+        return _PLAIN.get(error.status_code, kind.status.description or kind.status.phrase), ""
     if isinstance(error, RequestValidationError):
         count = len(error.errors())
         return f"{count} value{'s are' if count > 1 else ' is'} not as it should be", ""

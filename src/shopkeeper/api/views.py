@@ -51,7 +51,9 @@ def after(cursor: str | None) -> str:
     if not cursor:
         return ""
     try:
-        text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+        text = base64.b64decode(
+            cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+        ).decode()
     except (binascii.Error, ValueError) as error:
         raise Invalid(
             "query.cursor", "is none of ours", hint="leave it out to begin anew"

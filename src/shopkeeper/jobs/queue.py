@@ -44,7 +44,7 @@ class Jobs:
         self._worker = None
         return stopped
 
-    def enqueue(self, kind: str, title: str, **arguments: Any) -> JobId:
+    def enqueue(self, kind: str, title: str, /, **arguments: Any) -> JobId:
         """Put a job in the queue. arguments: JSON values, given to the task."""
         with self._database.connection() as conn:
             return store.create(conn, kind, title, arguments)

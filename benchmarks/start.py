@@ -1,0 +1,106 @@
+"""How long the demo takes to its first page, how long a second start takes, and how much memory the server wants.
+
+`shopkeeper serve --demo` on an empty data folder, asked for `/` until it answers, browsed a little, stopped, and
+started again. Installing the environment is not counted.
+"""
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+FIRST_PAGE_S, SECOND_START_S, STOP_S, RSS_MB = 90, 5, 3, 250  # the bars
+BROWSED = ("/", "/v1/search?q=blue", "/v1/search?q=jacket&limit=100", "/v1/products", "/console")
+MB = 2**20
+
+
+def run(*, quick: bool, data: Path) -> dict[str, Any]:
+    """The figures. quick and data make no difference: starting the demo is what is measured."""
+    with tempfile.TemporaryDirectory(prefix="shopkeeper-start-") as name:
+        first = one_start(Path(name), patience_s=300)
+        second = one_start(Path(name), patience_s=60)
+    rss_mb = max(first["rss_mb"], second["rss_mb"])
+    figures = {
+        "first_page_s": first["page_s"],
+        "second_start_s": second["page_s"],
+        "stop_s": max(first["stop_s"], second["stop_s"]),
+        "rss_mb": rss_mb,
+        "pss_mb": max(first["pss_mb"], second["pss_mb"]),
+        "postgres_pss_mb": max(first["postgres_pss_mb"], second["postgres_pss_mb"]),
+        "first_page_ok": first["page_s"] <= FIRST_PAGE_S,
+        "second_start_ok": second["page_s"] <= SECOND_START_S,
+        "stop_ok": max(first["stop_s"], second["stop_s"]) <= STOP_S,
+        "rss_ok": rss_mb <= RSS_MB,
+        "nothing_left_ok": not (first["left"] or second["left"]),
+    }
+    for name, value in figures.items():
+        print(f"{name:20} {value}")
+    return figures
+
+
+def one_start(folder: Path, *, patience_s: float) -> dict[str, Any]:
+    """Start the server, browse, stop it: seconds and megabytes."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    program = Path(sys.executable).with_name("shopkeeper")
+    command = [program, "--data-folder", folder, "serve", "--demo", "--port", str(port)]
+    begun = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_for(f"{base}/", server, patience_s)
+            page_s = time.perf_counter() - begun
+            for path in BROWSED * 3:
+                with urllib.request.urlopen(base + path) as answer:
+                    answer.read()
+            memory = psutil.Process(server.pid).memory_full_info()
+            postgres = sum(p.memory_full_info().pss for p in postgres_of(folder))
+        finally:
+            begun = time.perf_counter()
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=60)
+    return {
+        "page_s": round(page_s, 2),
+        "stop_s": round(time.perf_counter() - begun, 2),
+        "rss_mb": round(memory.rss / MB, 1),
+        "pss_mb": round(memory.pss / MB, 1),
+        "postgres_pss_mb": round(postgres / MB, 1),
+        "left": len(postgres_of(folder)),
+    }
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], patience_s: float) -> None:
+    """Ask until the answer is a page."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(f"the server ended with {server.returncode}")
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                answer.read()
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    raise TimeoutError(f"{url} did not answer in {patience_s} s")
+
+
+def postgres_of(folder: Path) -> list[psutil.Process]:
+    """The processes of the embedded database in this folder."""
+    mains = [
+        p for p in psutil.process_iter(["cmdline"]) if str(folder) in (p.info["cmdline"] or [])[2:3]
+    ]
+    return [*mains, *(child for main in mains for child in main.children(recursive=True))]

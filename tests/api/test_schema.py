@@ -1,0 +1,88 @@
+"""The OpenAPI description, held against the application: generated requests to every route, with every kind of key.
+
+Whatever is asked, the answer is one that the description knows, and never a server error.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.generation import GenerationMode
+from schemathesis.python.asgi import ASGIClient
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shopkeeper.api import openapi_schema
+from tests.api.conftest import ORIGIN, Served, a_product, put
+
+# Requests to each route. Without a key all are turned away before anything is read.
+EXAMPLES = {"nobody": 2, "publishable": 5, "secret": 15}
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.mark.parametrize("who", list(EXAMPLES))
+def test_every_route_answers_as_described(serve: Callable[..., Served], who: str) -> None:
+    served = serve(requests_per_second=1e9)
+    put(served.shop, a_product(1), a_product(2))
+    headers = {
+        "nobody": {},
+        "publishable": {"authorization": f"Bearer {served.publishable}", "origin": ORIGIN},
+        "secret": {"authorization": f"Bearer {served.secret}"},
+    }[who]
+    schema = schemathesis.openapi.from_dict(openapi_schema())
+    asked = 0
+    with ASGIClient(without_lifespan(served.app)) as client:
+        for found in schema.get_all_operations():
+            ask(found.ok(), client, headers, EXAMPLES[who])
+            asked += 1
+    assert asked > 40
+
+
+def without_lifespan(app: ASGIApp) -> ASGIApp:
+    """The application with nothing running in the background: the client would leave that running for good."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
+        await app(scope, receive, send)
+
+    return serve
+
+
+def ask(operation: Any, client: ASGIClient, headers: dict[str, str], examples: int) -> None:
+    """Send generated requests to one route, valid and invalid ones, and check each answer."""
+    cases = st.one_of(
+        operation.as_strategy(generation_mode=mode)
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        if mode is GenerationMode.POSITIVE or operation.query or operation.body
+    )
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases)
+    def send(case: Any) -> None:
+        case.headers.update(headers)
+        response = case.call(session=client, base_url="http://testserver")
+        case.validate_response(response, checks=CHECKS)
+
+    send()
