@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # has no types of its own
 
 FIRST_PAGE_S, SECOND_START_S, STOP_S, RSS_MB = 90, 5, 3, 250  # the bars
 BROWSED = ("/", "/v1/search?q=blue", "/v1/search?q=jacket&limit=100", "/v1/products", "/console")
@@ -51,7 +51,7 @@ def one_start(folder: Path, *, patience_s: float) -> dict[str, Any]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     program = Path(sys.executable).with_name("shopkeeper")
-    command = [program, "--data-folder", folder, "serve", "--demo", "--port", str(port)]
+    command = [str(program), "--data-folder", str(folder), "serve", "--demo", "--port", str(port)]
     begun = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:

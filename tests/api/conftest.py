@@ -26,7 +26,7 @@ from shopkeeper.shop.records import (
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the client would rather have httpx2, which does the same here
-    from starlette.testclient import TestClient
+    from starlette.testclient import TestClient as TestClient
 
 ORIGIN = "https://shop.example"
 SERVER = "https://api.example"

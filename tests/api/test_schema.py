@@ -45,9 +45,11 @@ def test_every_route_answers_as_described(serve: Callable[..., Served], who: str
     }[who]
     schema = schemathesis.openapi.from_dict(openapi_schema())
     asked = 0
-    with ASGIClient(without_lifespan(served.app)) as client:
+    app: Any = without_lifespan(served.app)
+    with ASGIClient(app) as client:
         for found in schema.get_all_operations():
-            ask(found.ok(), client, headers, EXAMPLES[who])
+            operation: Any = found
+            ask(operation.ok(), client, headers, EXAMPLES[who])
             asked += 1
     assert asked > 40
 
@@ -66,9 +68,11 @@ def without_lifespan(app: ASGIApp) -> ASGIApp:
 def ask(operation: Any, client: ASGIClient, headers: dict[str, str], examples: int) -> None:
     """Send generated requests to one route, valid and invalid ones, and check each answer."""
     cases = st.one_of(
-        operation.as_strategy(generation_mode=mode)
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-        if mode is GenerationMode.POSITIVE or operation.query or operation.body
+        [
+            operation.as_strategy(generation_mode=mode)
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+            if mode is GenerationMode.POSITIVE or operation.query or operation.body
+        ]
     )
 
     @settings(

@@ -1,11 +1,13 @@
 """The HTTP face as one ASGI application: JSON under /v1, the storefront at /, the console at /console."""
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -48,6 +50,7 @@ def create_app(shop: Shop) -> FastAPI:
     """The application that serves this shop. Its lifespan starts and stops the background work."""
     app = _with_routes()
     app.state.shop = shop
+    app.state.downloads = threading.BoundedSemaphore(transfer.MAX_DOWNLOADS)
     app.state.guard = Guard(
         KeyRing(shop.database),
         Sessions.of_folder(shop.settings.data_folder),
@@ -97,6 +100,8 @@ def _with_routes() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     shop: Shop = app.state.shop
+    # As many threads as there are connections, and some that need none: more would only wait for each other.
+    to_thread.current_default_thread_limiter().total_tokens = shop.settings.pool_size + 8
     await run_in_threadpool(shop.search.start)
     tasks = shop_tasks(shop.database, shop.settings, lambda: shop.search)
     # With the embedded server only one program serves a data folder, so no other can be running its jobs.

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BufferedWriter, RawIOBase
@@ -9,6 +10,7 @@ from typing import Any, BinaryIO, cast
 
 CHUNK = 64 * 1024  # bytes
 AHEAD = 8  # chunks that the writer may be ahead of the reader
+STALLED_S = 60  # a reader that takes nothing for so long has gone: the writer holds a connection to the database
 
 
 class _Left(BrokenPipeError):
@@ -33,17 +35,33 @@ class _Channel(RawIOBase):
 
     def put(self, item: bytes | Exception | None) -> None:
         """Pass on a chunk, an error, or None for the end."""
-        while not self.left.is_set():
+        deadline = time.monotonic() + STALLED_S
+        while not self.left.is_set() and time.monotonic() < deadline:
             try:
                 self.chunks.put(item, timeout=0.2)
             except queue.Full:
                 continue
             return
+        self.left.set()
         raise _Left
 
+    def next(self) -> bytes | Exception | None:
+        """The next chunk; waits for it. Raises BrokenPipeError when the writer has given the reader up."""
+        while True:
+            try:
+                return self.chunks.get(timeout=1)
+            except queue.Empty:
+                if self.left.is_set():
+                    raise _Left from None
 
-def stream(write: Callable[[BinaryIO], object]) -> Iterator[bytes]:
-    """What `write` writes to the file it is given, in chunks. An error in it is raised here."""
+
+def stream(
+    write: Callable[[BinaryIO], object], *, on_end: Callable[[], None] = lambda: None
+) -> Iterator[bytes]:
+    """What `write` writes to the file it is given, in chunks. An error in it is raised here.
+
+    on_end: called once when the writer has ended, whatever the reader does.
+    """
     channel = _Channel()
 
     def run() -> None:
@@ -56,10 +74,12 @@ def stream(write: Callable[[BinaryIO], object]) -> Iterator[bytes]:
                 raise
             except Exception as error:
                 channel.put(error)
+            finally:
+                on_end()
 
     threading.Thread(target=run, name="export", daemon=True).start()
     try:
-        while (item := channel.chunks.get()) is not None:
+        while (item := channel.next()) is not None:
             if isinstance(item, Exception):
                 raise item
             yield item

@@ -4,16 +4,17 @@ import os
 import re
 import secrets
 import shutil
+import threading
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path as FilePath
 from typing import Annotated, BinaryIO
 
 import orjson
-from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from starlette.responses import StreamingResponse
 
-from shopkeeper.api.problems import Invalid
+from shopkeeper.api.problems import Invalid, RateLimited
 from shopkeeper.api.shapes import (
     BadRowList,
     BadRowView,
@@ -30,6 +31,8 @@ from shopkeeper.shop.feeds import imports
 
 router = APIRouter(tags=["imports and exports"])
 
+MAX_DOWNLOADS = 3  # at once: each holds a connection to the database until its reader is done
+RETRY_DOWNLOAD_S = 10
 ImportPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 Kind = Annotated[
@@ -133,7 +136,7 @@ def list_bad_rows(
 
 
 @router.get("/imports/{import_id}/bad-rows/file", response_class=StreamingResponse)
-def download_bad_rows(shop: ShopOf, import_id: ImportPath) -> StreamingResponse:
+def download_bad_rows(shop: ShopOf, request: Request, import_id: ImportPath) -> StreamingResponse:
     """The rows that could not be taken in, in the feed's own form: mend them and import the file again."""
     with shop.database.connection() as conn:
         found = imports.get_import(conn, import_id)
@@ -142,22 +145,30 @@ def download_bad_rows(shop: ShopOf, import_id: ImportPath) -> StreamingResponse:
         with shop.database.connection() as conn:
             imports.write_quarantine(conn, import_id, out)
 
-    return _download(write, f"bad-rows-{import_id}-{found.file_name}")
+    return _download(request, write, f"bad-rows-{import_id}-{found.file_name}")
 
 
 @router.get("/exports/{kind}", response_class=StreamingResponse)
 def export(
     shop: ShopOf,
+    request: Request,
     kind: Annotated[str, Path(max_length=30)],
     format: Annotated[str, Query(max_length=40)] = "jsonl",
 ) -> StreamingResponse:
     """All records of a kind as one file, written while it is sent."""
-    return _download(lambda out: feeds.write(shop.database, kind, format, out), f"{kind}.{format}")
+    return _download(
+        request, lambda out: feeds.write(shop.database, kind, format, out), f"{kind}.{format}"
+    )
 
 
-def _download(write: Callable[[BinaryIO], object], name: str) -> StreamingResponse:
+def _download(
+    request: Request, write: Callable[[BinaryIO], object], name: str
+) -> StreamingResponse:
     """A streamed file. Its first bytes are made before the answer begins, so that what is wrong is still told."""
-    chunks = stream(write)
+    slots: threading.BoundedSemaphore = request.app.state.downloads
+    if not slots.acquire(blocking=False):
+        raise RateLimited(RETRY_DOWNLOAD_S)
+    chunks = stream(write, on_end=slots.release)
     first = next(chunks, b"")
     safe = re.sub(r"[^\w.-]", "_", name)
     return StreamingResponse(
