@@ -9,6 +9,7 @@ import pytest
 from shopkeeper.api import openapi_schema
 from shopkeeper.api.guard import PUBLISHABLE
 from shopkeeper.api.keys import KeyKind, create, origin_of, revoke
+from shopkeeper.api.session import COOKIE, where_next
 from shopkeeper.errors import Unauthorized
 from tests.api.conftest import ORIGIN, SERVER, Served, TestClient, a_product, put
 
@@ -214,3 +215,43 @@ def test_guessing_keys_is_limited_too(serve: Serve) -> None:
 
 def test_a_key_is_for_its_server_not_for_an_address_bar(served: Served) -> None:
     assert served.client().get(f"{SERVER}/v1/products?key={served.secret}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("/console/jobs?page=2", "/console/jobs?page=2"),
+        ("/console", "/console"),
+        ("", "/console"),
+        ("https://evil.example/console", "/console"),
+        ("//evil.example/console", "/console"),
+        ("/\\evil.example/console", "/console"),
+        ("/consoles", "/console"),
+        ("javascript:alert(1)", "/console"),
+    ],
+)
+def test_signing_in_leads_into_the_console_and_nowhere_else(asked: str, answer: str) -> None:
+    assert where_next(asked) == answer
+
+
+def test_a_console_page_without_a_session_leads_to_where_one_signs_in(served: Served) -> None:
+    client = served.client()
+    asked = client.get("/console/jobs", follow_redirects=False)
+    assert (asked.status_code, asked.headers["location"]) == (
+        303,
+        "/console/login?next=/console/jobs",
+    )
+    part = client.get("/console/jobs", headers={"hx-request": "true"}, follow_redirects=False)
+    assert (part.status_code, part.headers["hx-redirect"]) == (401, "/console/login")
+    assert client.post("/console/jobs").status_code == 401
+
+
+def test_a_session_is_of_use_to_its_own_pages_only(served: Served) -> None:
+    guard = served.app.state.guard
+    client = served.client()
+    client.cookies.set(COOKIE, guard.sign_in(served.secret))
+    assert client.get("/console/nowhere").status_code == 404
+    assert client.post("/console/nowhere", headers={"origin": SERVER}).status_code in (404, 405)
+    for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        assert client.post("/console/nowhere", headers=headers).status_code == 403
+    assert client.get("/v1/products").status_code == 401  # the API wants its key

@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from anyio import to_thread
@@ -14,10 +15,10 @@ from fastapi.openapi.utils import get_openapi
 from psycopg_pool import PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from shopkeeper import __version__
-from shopkeeper.api.guard import API, Guard
+from shopkeeper.api.guard import API, LOGIN, Guard, SignInNeeded
 from shopkeeper.api.keys import KeyRing
 from shopkeeper.api.middleware import Surroundings
 from shopkeeper.api.problems import (
@@ -116,10 +117,20 @@ async def _answer_later(request: Request, error: Exception) -> Response:
 
 def answer(request: Request, error: Exception) -> Response:
     """What is sent for an exception: JSON to programs, a page to people."""
+    if isinstance(error, SignInNeeded) and request.method in ("GET", "HEAD"):
+        return _to_sign_in(request)
     request_id = getattr(request.state, "request_id", "")
     log_if_unexpected(error, request_id)
     problem = problem_of(error, path=request.url.path, request_id=request_id)
     return problem.response(headers_of(error))
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Where to sign in, and to come back from. htmx follows no redirect of a part of a page, but this header."""
+    target = f"{LOGIN}?next={quote(request.url.path)}"
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"hx-redirect": LOGIN})
+    return RedirectResponse(target, status_code=303)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

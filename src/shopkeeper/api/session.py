@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -68,6 +69,13 @@ def set_cookie(response: Response, value: str, *, secure: bool) -> None:
 def clear_cookie(response: Response) -> None:
     """Take the session away."""
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
+
+
+def where_next(asked: str) -> str:
+    """Where to go after signing in: a page of the console, never another site."""
+    parts = urlsplit(asked)
+    inside = parts.path == PATH or parts.path.startswith(PATH + "/")
+    return asked if inside and not parts.netloc and not parts.scheme and "\\" not in asked else PATH
 
 
 def _secret_in(folder: Path) -> bytes:
