@@ -1,0 +1,139 @@
+"""The program that serves a shop: where it listens, whom it refuses, and how it ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.xdist_group("serve")  # one server, and its end is tested last
+
+PROGRAM = [sys.executable, "-c", "from shopkeeper.cli.main import main; main()"]
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The program with these arguments, run to its end."""
+    command = [*PROGRAM, *map(str, arguments)]
+    plain = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=plain
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class Running:
+    """A server under way."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    port: int
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def start(folder: Path, *options: str) -> Running:
+    """Serve a folder, and wait until it answers."""
+    port = free_port()
+    command = [*PROGRAM, "--data-folder", str(folder), "serve", "--port", str(port), *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/healthz").raise_for_status()
+            return Running(process, folder, port)
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    process.kill()
+    raise AssertionError(f"it does not answer: {process.poll()}")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    """One server for the tests of this file, on a folder of its own."""
+    with tempfile.TemporaryDirectory(
+        prefix="shopkeeper-serve-", ignore_cleanup_errors=True
+    ) as name:
+        server = start(Path(name))
+        yield server
+        if server.process.poll() is None:
+            server.process.terminate()
+            server.process.wait(20)
+
+
+def test_it_is_ready_and_wants_a_key(running: Running) -> None:
+    assert httpx.get(f"{running.base}/readyz").json()["checks"] == {"database": "ok", "index": "ok"}
+    assert httpx.get(f"{running.base}/v1/products").status_code == 401
+
+
+def test_a_key_made_on_the_command_line_opens_it_at_once_and_can_be_revoked(
+    running: Running,
+) -> None:
+    made = run("--data-folder", running.folder, "keys", "create", "for the test")
+    assert made.returncode == 0, made.stderr
+    text = made.stdout.split()[-1]
+    header = {"authorization": f"Bearer {text}"}
+    assert httpx.get(f"{running.base}/v1/version", headers=header).json()["name"] == "shopkeeper"
+    key_id = text.split("_")[2]
+    listed = run("--data-folder", running.folder, "keys", "list")
+    assert key_id in listed.stdout and "for the test" in listed.stdout
+    assert text.rpartition("_")[2] not in listed.stdout
+    assert run("--data-folder", running.folder, "keys", "revoke", key_id).returncode == 0
+    time.sleep(1.1)  # the server asks about a key at most once a second
+    assert httpx.get(f"{running.base}/v1/version", headers=header).status_code == 401
+
+
+def test_a_second_server_on_the_same_folder_is_told_who_has_it(running: Running) -> None:
+    second = run("--data-folder", running.folder, "serve", "--port", str(free_port()))
+    assert second.returncode == 1
+    assert f"process {running.process.pid}" in second.stderr
+    assert running.base in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_port_that_is_taken_is_said_so(running: Running, tmp_path: Path) -> None:
+    second = run("--data-folder", tmp_path, "serve", "--port", str(running.port))
+    assert second.returncode == 1
+    assert f"port {running.port} of 127.0.0.1 cannot be had" in second.stderr
+    assert "--port" in second.stderr and "Traceback" not in second.stderr
+
+
+def test_the_demo_is_not_served_to_others(tmp_path: Path) -> None:
+    done = run("--data-folder", tmp_path, "serve", "--demo", "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 1
+    assert "asks for no key" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_description_is_printed_without_a_shop() -> None:
+    printed = json.loads(run("openapi").stdout)
+    assert printed["openapi"].startswith("3.1")
+    assert "/v1/search" in printed["paths"]
+
+
+def test_being_told_to_stop_ends_it_within_three_seconds_with_its_database(
+    running: Running,
+) -> None:
+    begun = time.monotonic()
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+    assert time.monotonic() - begun < 3
+    assert not (running.folder / "postgres" / "postmaster.pid").exists()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{running.base}/healthz")
