@@ -1,0 +1,1 @@
+"""Words, filters and facets over any set of records; meanings and fusion join here."""

@@ -1,0 +1,304 @@
+"""What filters, facets and sorting look at, as NumPy columns: for any set of hits, whichever retriever gave them.
+
+Letters: `P` products, `V` variants, `C` facet values (codes), `E` entries, one for each value of each variant.
+
+A filter must hold on one variant: colour = red and size = M means a red M, and with `available` one that can be
+bought. A facet counts products under all other filters but its own, so that choosing a further value of it shows as
+many hits as its count says. Snapshots never change: an update makes a new one that shares what did not change.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+COMPACT_AT = 0.25  # share of dead rows at which an update rebuilds everything
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """One variant as filters see it. price: None where it is not known. facets: (name, value) pairs."""
+
+    price: Decimal | None
+    available: bool
+    facets: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One product as filters see it. facets: what holds for all its variants."""
+
+    id: str
+    key: int
+    title: str
+    variants: tuple[VariantFacts, ...]
+    facets: tuple[tuple[str, str], ...] = ()
+    rating: float = 0.0
+    created: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What hits must satisfy. values: facet name -> alternatives."""
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
+    available: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The hits that satisfy the filters.
+
+    rows: (H,) product rows, in the order of the hits given. counts: facet name -> value -> products. price: the
+    lowest and highest under all filters but the price's. lowest: (P,) the lowest price of each product's variants
+    that satisfy the filters, infinite where none is known.
+    """
+
+    rows: Ints
+    counts: Mapping[str, Mapping[str, int]]
+    price: tuple[Decimal, Decimal] | None
+    lowest: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One snapshot of the catalogue's columns. Build with `build`, change with `changed`."""
+
+    ids: tuple[str, ...]
+    titles: tuple[str, ...]
+    alive: Bools  # (P,)
+    keys: npt.NDArray[np.uint64]  # (P,)
+    rating: Floats  # (P,)
+    created: Floats  # (P,)
+    variant_product: Ints  # (V,) ascending
+    price: Floats  # (V,) nan where unknown
+    available: Bools  # (V,)
+    entry_variant: Ints  # (E,) by product and code
+    entry_code: Ints  # (E,)
+    group_start: Ints  # (G,) where in the entries each (product, code) begins
+    names: tuple[str, ...]  # of facets
+    values: tuple[tuple[int, str], ...]  # (C,) facet and value
+    code_of: Mapping[tuple[str, str], int]
+    facet_of: Ints  # (C,)
+    row_of: Mapping[str, int]
+    sorted_keys: npt.NDArray[np.uint64]
+    sorted_rows: Ints
+
+    @property
+    def size(self) -> int:
+        """How many products there are."""
+        return len(self.row_of)
+
+    def rows(self, keys: npt.NDArray[np.uint64]) -> tuple[Ints, Bools]:
+        """Rows of products by key, and which of the keys are known."""
+        if not len(self.sorted_keys):
+            return np.zeros(0, np.int32), np.zeros(len(keys), np.bool_)
+        at = np.searchsorted(self.sorted_keys, keys)
+        at[at == len(self.sorted_keys)] = 0
+        known: Bools = self.sorted_keys[at] == keys
+        return self.sorted_rows[at[known]], known
+
+    def everything(self) -> Ints:
+        """Rows of all products."""
+        return np.flatnonzero(self.alive).astype(np.int32)
+
+    def narrow(self, hits: Ints, filters: Filters, *, count: bool = True) -> Narrowed:
+        """The hits that satisfy the filters, with facet counts over exactly them."""
+        hit = np.zeros(len(self.ids), np.bool_)
+        hit[hits] = True
+        base: Bools = hit[self.variant_product]
+        if filters.available:
+            base &= self.available
+        by_facet = {
+            name: self._any(name, wanted) for name, wanted in filters.values.items() if wanted
+        }
+        priced = self._priced(filters)
+        all_facets = _and(base, by_facet.values())
+        chosen = all_facets & priced
+        kept = self._products(chosen)
+        counts = self._counts(base & priced, by_facet) if count else {}
+        return Narrowed(hits[kept[hits]], counts, self._range(all_facets), self._lowest(chosen))
+
+    def _any(self, name: str, wanted: Sequence[str]) -> Bools:
+        codes = [self.code_of[name, v] for v in wanted if (name, v) in self.code_of]
+        mask = np.zeros(len(self.variant_product), np.bool_)
+        if codes:
+            is_wanted = np.zeros(len(self.values), np.bool_)
+            is_wanted[codes] = True
+            mask[self.entry_variant[is_wanted[self.entry_code]]] = True
+        return mask
+
+    def _priced(self, filters: Filters) -> Bools:
+        mask = np.ones(len(self.price), np.bool_)
+        if filters.price_min is not None:
+            mask &= self.price >= float(filters.price_min)
+        if filters.price_max is not None:
+            mask &= self.price <= float(filters.price_max)
+        return mask
+
+    def _products(self, variants: Bools) -> Bools:
+        mask = np.zeros(len(self.ids), np.bool_)
+        mask[self.variant_product[variants]] = True
+        return mask
+
+    def _counts(self, base: Bools, by_facet: Mapping[str, Bools]) -> dict[str, dict[str, int]]:
+        shared = self._count_codes(_and(base, by_facet.values()))
+        own = {
+            name: self._count_codes(_and(base, (m for n, m in by_facet.items() if n != name)))
+            for name in by_facet
+        }
+        counts: dict[str, dict[str, int]] = {}
+        for name, numbers in [("", shared), *own.items()]:
+            for code in np.flatnonzero(numbers):
+                facet, value = self.values[code]
+                of = self.names[facet]
+                if of == name or (not name and of not in own):
+                    counts.setdefault(of, {})[value] = int(numbers[code])
+        return counts
+
+    def _count_codes(self, variants: Bools) -> Ints:
+        """How many products have each code on one of these variants. (C,)"""
+        if not len(self.group_start):
+            return np.zeros(len(self.values), np.int32)
+        there = np.logical_or.reduceat(variants[self.entry_variant], self.group_start)
+        codes = self.entry_code[self.group_start[there]]
+        return np.bincount(codes, minlength=len(self.values)).astype(np.int32)
+
+    def _range(self, variants: Bools) -> tuple[Decimal, Decimal] | None:
+        known = self.price[variants]
+        known = known[~np.isnan(known)]
+        if not len(known):
+            return None
+        return Decimal(repr(float(known.min()))), Decimal(repr(float(known.max())))
+
+    def _lowest(self, variants: Bools) -> Floats:
+        lowest = np.full(len(self.ids), np.inf)
+        if len(self.variant_product):
+            price = np.where(variants & ~np.isnan(self.price), self.price, np.inf)
+            starts = np.flatnonzero(np.diff(self.variant_product, prepend=-1))
+            lowest[self.variant_product[starts]] = np.minimum.reduceat(price, starts)
+        return lowest
+
+    def changed(self, updated: Iterable[Facts], deleted: Iterable[str]) -> "Columns":
+        """A snapshot with products added or replaced, and others taken out."""
+        updated = list({facts.id: facts for facts in updated}.values())
+        gone = {*deleted, *(facts.id for facts in updated)}
+        alive = self.alive.copy()
+        old = [self.row_of[i] for i in gone if i in self.row_of]
+        alive[old] = False
+        base = self._without_dead(alive)
+        return base._appended(updated, gone)
+
+    def _without_dead(self, alive: Bools) -> "Columns":
+        """This snapshot with these products alive; where too many are dead, without them."""
+        dead = replace(self, alive=alive)
+        if np.count_nonzero(~alive) <= COMPACT_AT * max(1000, len(alive)):
+            return dead
+        new_row = np.cumsum(alive, dtype=np.int32) - 1
+        keep_v = alive[self.variant_product]
+        new_variant = np.cumsum(keep_v, dtype=np.int32) - 1
+        keep_e = keep_v[self.entry_variant]
+        products = self.variant_product[self.entry_variant][keep_e]
+        codes = self.entry_code[keep_e]
+        row_of = {i: int(new_row[r]) for i, r in self.row_of.items() if alive[r]}
+        kept = np.flatnonzero(alive)
+        return _sorted_keys(
+            replace(
+                self,
+                ids=tuple(self.ids[r] for r in kept), titles=tuple(self.titles[r] for r in kept),
+                alive=np.ones(len(kept), np.bool_), keys=self.keys[kept], rating=self.rating[kept],
+                created=self.created[kept], variant_product=new_row[self.variant_product[keep_v]],
+                price=self.price[keep_v], available=self.available[keep_v],
+                entry_variant=new_variant[self.entry_variant[keep_e]], entry_code=codes,
+                group_start=_starts(products, codes), row_of=row_of,
+            )
+        )  # fmt: skip
+
+    def _appended(self, updated: Sequence[Facts], gone: set[str]) -> "Columns":
+        names, values = list(self.names), list(self.values)
+        code_of = dict(self.code_of)
+        name_of = {name: i for i, name in enumerate(names)}
+        row, variant = len(self.ids), len(self.variant_product)
+        products: list[int] = []
+        prices: list[float] = []
+        available: list[bool] = []
+        entries: list[tuple[int, int, int]] = []  # product, code, variant
+        for offset, facts in enumerate(updated):
+            for v in facts.variants:
+                for pair in dict.fromkeys((*facts.facets, *v.facets)):
+                    if pair not in code_of:
+                        if pair[0] not in name_of:
+                            name_of[pair[0]] = len(names)
+                            names.append(pair[0])
+                        code_of[pair] = len(values)
+                        values.append((name_of[pair[0]], pair[1]))
+                    entries.append((row + offset, code_of[pair], variant + len(products)))
+                products.append(row + offset)
+                prices.append(np.nan if v.price is None else float(v.price))
+                available.append(v.available)
+        entries.sort()
+        added = np.array(entries, np.int32).reshape(-1, 3)
+        starts = _starts(added[:, 0], added[:, 1]) + np.int32(len(self.entry_code))
+        row_of = {i: r for i, r in self.row_of.items() if i not in gone}
+        row_of |= {facts.id: row + offset for offset, facts in enumerate(updated)}
+        return _sorted_keys(
+            replace(
+                self,
+                ids=self.ids + tuple(f.id for f in updated),
+                titles=self.titles + tuple(f.title for f in updated),
+                alive=np.append(self.alive, np.ones(len(updated), np.bool_)),
+                keys=np.append(self.keys, np.array([f.key for f in updated], np.uint64)),
+                rating=np.append(self.rating, [f.rating for f in updated]),
+                created=np.append(self.created, [f.created for f in updated]),
+                variant_product=np.append(self.variant_product, np.array(products, np.int32)),
+                price=np.append(self.price, prices),
+                available=np.append(self.available, np.array(available, np.bool_)),
+                entry_variant=np.append(self.entry_variant, added[:, 2]),
+                entry_code=np.append(self.entry_code, added[:, 1]),
+                group_start=np.append(self.group_start, starts),
+                names=tuple(names), values=tuple(values), code_of=code_of,
+                facet_of=np.array([f for f, _ in values], np.int32), row_of=row_of,
+            )
+        )  # fmt: skip
+
+
+def build(facts: Iterable[Facts]) -> Columns:
+    """The columns of a catalogue."""
+    none_i, none_f = np.zeros(0, np.int32), np.zeros(0)
+    none_b, none_k = np.zeros(0, np.bool_), np.zeros(0, np.uint64)
+    empty = Columns(
+        (), (), none_b, none_k, none_f, none_f, none_i, none_f, none_b, none_i, none_i, none_i,
+        (), (), {}, none_i, {}, none_k, none_i,
+    )  # fmt: skip
+    return empty.changed(facts, ())
+
+
+def _and(base: Bools, masks: Iterable[Bools]) -> Bools:
+    result = base.copy()
+    for mask in masks:
+        result &= mask
+    return result
+
+
+def _starts(products: Ints, codes: Ints) -> Ints:
+    """Where in entries sorted by product and code each pair begins."""
+    if not len(products):
+        return np.zeros(0, np.int32)
+    new = np.ones(len(products), np.bool_)
+    new[1:] = (np.diff(products) != 0) | (np.diff(codes) != 0)
+    return np.flatnonzero(new).astype(np.int32)
+
+
+def _sorted_keys(columns: Columns) -> Columns:
+    rows = columns.everything()
+    keys = columns.keys[rows]
+    order = np.argsort(keys)
+    return replace(columns, sorted_keys=keys[order], sorted_rows=rows[order].astype(np.int32))
