@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from shopkeeper.api.keys import ApiKey, KeyKind
 from shopkeeper.jobs import Job, JobState
+from shopkeeper.search import Explanation, Facet, FacetValue, PriceRange
 from shopkeeper.shop.records import Customer, Order, Page, Product, Review
 
 _NEXT = "ask for the next page with this; null on the last page"
@@ -64,40 +64,21 @@ class Accepted(BaseModel):
     added: int
 
 
-class FacetValue(BaseModel):
-    """A value to filter by, and how many hits would be left."""
-
-    value: str
-    count: int
-    selected: bool = False
-
-
-class Facet(BaseModel):
-    """Something to filter by: `filter=name:value`."""
-
-    name: str
-    values: list[FacetValue]
-
-
-class PriceRange(BaseModel):
-    """The lowest and the highest price among the hits."""
-
-    min: Decimal
-    max: Decimal
-    currency: str
-
-
 class SearchHit(BaseModel):
     """A product found. explanation: why it stands where it stands, if asked for."""
 
     product_id: str
     score: float
     product: Product
-    explanation: dict[str, Any] | None = None
+    explanation: Explanation | None
 
 
 class SearchAnswer(BaseModel):
-    """Products found. query_id: to be sent with the events that follow, so that they are credited to this search."""
+    """Products found.
+
+    query_id: to be sent with the events that follow, so that they are credited to this search. unknown: words that
+    no product has. required of asked: how many of the known words each hit has at least.
+    """
 
     query_id: str
     total: int
@@ -105,6 +86,9 @@ class SearchAnswer(BaseModel):
     facets: list[Facet]
     categories: list[FacetValue]
     price: PriceRange | None
+    unknown: list[str]
+    required: int
+    asked: int
     took_ms: float
 
 
@@ -155,6 +139,7 @@ class ImportView(BaseModel):
     updated: int
     unchanged: int
     quarantined: int = Field(description="rows that could not be taken in, each with its reason")
+    notes: list[str] = Field(description="what went in but deserves a word")
     error: str
     started_at: datetime
     finished_at: datetime | None

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path as FilePath
 from typing import Annotated, BinaryIO
@@ -33,19 +34,29 @@ router = APIRouter(tags=["imports and exports"])
 
 MAX_DOWNLOADS = 3  # at once: each holds a connection to the database until its reader is done
 RETRY_DOWNLOAD_S = 10
-ImportPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
-Kind = Annotated[
-    str, Form(max_length=30, description="products, customers, orders, events, reviews or pages")
-]
+
+class Kind(StrEnum):
+    """What a file holds."""
+
+    PRODUCTS = "products"
+    CUSTOMERS = "customers"
+    ORDERS = "orders"
+    EVENTS = "events"
+    QUERIES = "queries"
+    REVIEWS = "reviews"
+    PAGES = "pages"
+
+
+ImportPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @router.post("/imports", status_code=202)
 def create_import(
     shop: ShopOf,
     file: Annotated[UploadFile, File(description="a feed in any form that `format` names")],
-    kind: Kind = "products",
-    format: Annotated[str, Form(max_length=40, description="found out if empty")] = "",
+    kind: Annotated[Kind, Query(description="what the file holds")] = Kind.PRODUCTS,
+    format: Annotated[str, Query(max_length=40, description="found out if empty")] = "",
     mapping: Annotated[
         str,
         Form(max_length=20_000, description="field to column, as a JSON object; guessed if empty"),
@@ -58,7 +69,7 @@ def create_import(
         IMPORT_FILE,
         f"Import of {path.name}",
         path=str(path),
-        kind=kind,
+        kind=kind.value,
         format=format or None,
         mapping=columns,
     )
@@ -152,12 +163,14 @@ def download_bad_rows(shop: ShopOf, request: Request, import_id: ImportPath) -> 
 def export(
     shop: ShopOf,
     request: Request,
-    kind: Annotated[str, Path(max_length=30)],
+    kind: Kind,
     format: Annotated[str, Query(max_length=40)] = "jsonl",
 ) -> StreamingResponse:
     """All records of a kind as one file, written while it is sent."""
     return _download(
-        request, lambda out: feeds.write(shop.database, kind, format, out), f"{kind}.{format}"
+        request,
+        lambda out: feeds.write(shop.database, kind.value, format, out),
+        f"{kind.value}.{format}",
     )
 
 
