@@ -19,7 +19,7 @@ from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
 from shopkeeper.settings import Settings, load_settings
-from shopkeeper.shop import backup, demo, feeds, products
+from shopkeeper.shop import demo, feeds, products
 from shopkeeper.shop.database import Database, open_database
 from shopkeeper.shop.feeds import ImportReport, Progress
 from shopkeeper.shop.records import Product
@@ -146,10 +146,6 @@ class Shop:
     def export(self, out: BinaryIO, kind: str = "products", *, format: str = "jsonl") -> int:
         """Write all records of a kind to an open binary file. Returns how many."""
         return feeds.write(self.database, kind, format, out)
-
-    def backup(self, path: str | Path) -> None:
-        """Write the whole shop to one file, consistent even while others write."""
-        backup.backup(self.database, Path(path))
 
     def build_demo(self, **how: Any) -> None:
         """Fill an empty shop with the demo shop's records."""

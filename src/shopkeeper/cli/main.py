@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shopkeeper.face import Shop
 
 # Each of these modules has `register(app)`.
-COMMANDS = ("serve", "keys", "jobs", "feeds", "search", "data", "doctor", "models")
+COMMANDS = ("serve", "keys", "jobs", "feeds", "search", "models")
 
 errors = Console(stderr=True, highlight=False)
 app = typer.Typer(

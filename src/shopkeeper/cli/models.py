@@ -24,7 +24,9 @@ def list_models(ctx: typer.Context) -> None:
     table = Table("id", "title", "licence", "size", "here")
     for entry in hub.entries().values():
         here = "yes" if hub.cached(entry.id, folder) else "no"
-        table.add_row(entry.id, entry.title, entry.licence, f"{entry.size_bytes / 1000:,.0f} kB", here)
+        table.add_row(
+            entry.id, entry.title, entry.licence, f"{entry.size_bytes / 1000:,.0f} kB", here
+        )
     console.print(table)
 
 

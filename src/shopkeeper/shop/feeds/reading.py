@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shopkeeper.shop.feeds import detecting
+from shopkeeper.shop.feeds.detecting import Detected, Plan
 from shopkeeper.shop.feeds.formats import FORMATS, reader_of
 from shopkeeper.shop.feeds.rows import Notes, Options
 
@@ -28,3 +29,16 @@ def read(
     plan = detecting.plan(source, kind, format=format, mapping=mapping, mended=None)
     options = Options(currency, language, plan.mapping, plan.merging, notes or Notes())
     yield from reader_of(FORMATS[plan.format], kind)(source, options)
+
+
+def planned(
+    path: str | Path,
+    kind: str,
+    *,
+    format: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+) -> tuple[Plan, Detected]:
+    """How a file would be read, and its columns with first values to show beside. Raises FeedError."""
+    source = detecting.source(Path(path))
+    plan = detecting.plan(source, kind, format=format, mapping=mapping, mended=None)
+    return plan, detecting.described(source, plan)

@@ -5,6 +5,7 @@ its content; the very same event twice in a file is two events. Positions stay a
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -12,13 +13,14 @@ import orjson
 
 from shopkeeper.errors import FeedError
 from shopkeeper.shop.feeds import json_values, values
+from shopkeeper.shop.feeds.grouping import grouped
 from shopkeeper.shop.feeds.json_values import Value
 from shopkeeper.shop.feeds.plain_others import numbered
 from shopkeeper.shop.feeds.rows import MARKS, BadRow, Options, RowError
 from shopkeeper.shop.feeds.seen import Seen
 from shopkeeper.shop.feeds.source import Source
-from shopkeeper.shop.feeds.tables import plain_text
-from shopkeeper.shop.records import CustomerId, Event, EventId, Query, QueryId
+from shopkeeper.shop.feeds.tables import Row, plain_text
+from shopkeeper.shop.records import CustomerId, Event, EventId, Query, QueryId, from_json, to_json
 
 T = TypeVar("T")
 _BULK = {"index", "create", "update", "delete"}
@@ -75,8 +77,30 @@ def read_events(source: Source, options: Options) -> Iterator[Event | BadRow]:
 
 
 def read_queries(source: Source, options: Options) -> Iterator[Query | BadRow]:
-    """Queries of the file."""
-    return _read(source, _query, wanted="queries")
+    """Queries of the file. Of several requests that a search engine logged for one query, the one with the most hits
+    is the query that events name; the others keep its id with their own behind."""
+
+    def rows() -> Iterator[Row | BadRow]:
+        for query in _read(source, _query, wanted="queries"):
+            yield (
+                query
+                if isinstance(query, BadRow)
+                else Row(0, {"id": query.id, "json": to_json(query).decode()})
+            )
+
+    for group in grouped(rows, lambda row: row.cells["id"]):
+        if isinstance(group, BadRow):
+            yield group
+            continue
+        queries = [from_json(Query, row.cells["json"]) for row in group]
+        first = max(range(len(queries)), key=lambda i: (len(queries[i].hits), -i))
+        seen = Seen()
+        for i, query in enumerate(queries):
+            if i == first:
+                yield query
+            else:
+                own = numbered(f"{query.id[:300]}/{query.response_id[:300] or 'request'}", seen)
+                yield replace(query, id=QueryId(own))
 
 
 def _read(

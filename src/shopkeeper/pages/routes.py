@@ -1,0 +1,43 @@
+"""Routes that belong to no page: static files, language and theme."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from shopkeeper.errors import NotFound
+from shopkeeper.pages import static
+from shopkeeper.pages.environment import THEMES, YEAR_SECONDS, redirect
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/static/{digest}/{name}")
+def static_file(digest: str, name: str) -> Response:
+    """A file of the pages; may be kept for ever."""
+    found = static.file(name)
+    if found is None or found.digest != digest:
+        raise NotFound(f"there is no file {name}")
+    return Response(
+        found.content,
+        media_type=found.type,
+        headers={"cache-control": f"public, max-age={YEAR_SECONDS}, immutable"},
+    )
+
+
+@router.get("/preferences")
+def preferences(
+    request: Request,
+    next: Annotated[str, Query(max_length=2000)] = "/",
+    lang: Annotated[str, Query(max_length=8)] = "",
+    theme: Annotated[str, Query(max_length=8)] = "",
+) -> Response:
+    """Remember language or theme, and go back."""
+    response = redirect(next)
+    for name, value, known in (
+        ("lang", lang, request.app.state.shop.settings.languages),
+        ("theme", theme, THEMES),
+    ):
+        if value in known:
+            response.set_cookie(name, value, max_age=YEAR_SECONDS, samesite="lax", httponly=True)
+    return response
