@@ -33,6 +33,7 @@ from shopkeeper.api.session import Sessions
 from shopkeeper.errors import ShopkeeperError
 from shopkeeper.face import Shop
 from shopkeeper.jobs.tasks import shop_tasks
+from shopkeeper.pages import problem_page, static
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,9 @@ Everything that a shop can be asked over HTTP. Send a key as `Authorization: Bea
 def create_app(shop: Shop) -> FastAPI:
     """The application that serves this shop. Its lifespan starts and stops the background work."""
     app = _with_routes()
+    _add_pages(app)
     app.state.shop = shop
+    static.use_fetched(shop.settings.cache_folder)
     app.state.downloads = threading.BoundedSemaphore(transfer.MAX_DOWNLOADS)
     app.state.guard = Guard(
         KeyRing(shop.database),
@@ -98,6 +101,14 @@ def _with_routes() -> FastAPI:
     return app
 
 
+def _add_pages(app: FastAPI) -> None:
+    # Imported here, since the console's pages are built on keys and sessions of this package.
+    from shopkeeper import console, pages, storefront
+
+    for face in (pages, storefront, console):
+        app.include_router(face.router)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     shop: Shop = app.state.shop
@@ -121,8 +132,17 @@ def answer(request: Request, error: Exception) -> Response:
         return _to_sign_in(request)
     request_id = getattr(request.state, "request_id", "")
     log_if_unexpected(error, request_id)
-    problem = problem_of(error, path=request.url.path, request_id=request_id)
-    return problem.response(headers_of(error))
+    path = request.url.path
+    problem = problem_of(error, path=path, request_id=request_id)
+    if not _wants_page(request):
+        return problem.response(headers_of(error))
+    return problem_page(request, problem.model_dump(), headers=headers_of(error))
+
+
+def _wants_page(request: Request) -> bool:
+    """True for a browser that asks for a page; programs and everything under /v1 get JSON."""
+    inside_api = request.url.path == API or request.url.path.startswith(API + "/")
+    return not inside_api and "text/html" in request.headers.get("accept", "")
 
 
 def _to_sign_in(request: Request) -> Response:

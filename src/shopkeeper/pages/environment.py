@@ -40,7 +40,7 @@ class Visit:
     language: str
     theme: str
 
-    def t(self, text: str, **values: object) -> str:
+    def t(self, text: str, /, **values: object) -> str:
         """The pages' words in the visitor's language."""
         return translate(self.language, text, **values)
 

@@ -33,6 +33,7 @@ def use_fetched(cache_folder: Path) -> None:
     path = hub.cached("htmx", cache_folder)
     if path is not None:
         _fetched[HTMX] = path
+        file.cache_clear()
 
 
 def has_htmx() -> bool:

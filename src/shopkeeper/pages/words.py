@@ -16,7 +16,7 @@ def catalog(language: str) -> Mapping[str, str]:
     return words
 
 
-def translate(language: str, text: str, **values: object) -> str:
+def translate(language: str, text: str, /, **values: object) -> str:
     """The text in the language, with `{name}` filled in; English where there is no translation."""
     said = catalog(language).get(text, text)
     return said.format(**values) if values else said

@@ -3,3 +3,7 @@
 Reads the query of a request (`links.py`), asks search and the records, turns products into cards (`cards.py`), and
 notes what visitors do (`visits.py`). The cart is a cookie (`cart.py`). Everything works without JavaScript.
 """
+
+from shopkeeper.storefront.routes import router
+
+__all__ = ["router"]

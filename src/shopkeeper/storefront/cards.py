@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from shopkeeper.pages import Visit
 from shopkeeper.search import Piece, highlight
-from shopkeeper.shop.feeds import price_is_known
+from shopkeeper.shop.feeds.assembling import price_is_known
 from shopkeeper.shop.records import Money, Product, Translation, Variant
 
 
