@@ -1,6 +1,6 @@
 """The shop as shoppers see it: home, search, products, pages, cart.
 
-Reads the query of a request (`links.py`), asks search and the records, turns products into cards (`cards.py`), and
+Reads the query of a request (`pages.links`), asks search and the records, turns products into cards (`cards.py`), and
 notes what visitors do (`visits.py`). The cart is a cookie (`cart.py`). Everything works without JavaScript.
 """
 

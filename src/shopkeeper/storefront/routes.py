@@ -7,22 +7,15 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.pages import Visit, redirect, render, visit_of
+from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
+from shopkeeper.pages.products import offer_of, picture_of, translation_of
 from shopkeeper.search import SearchResponse, Sort
 from shopkeeper.shop import demo, pages, products, reviews
 from shopkeeper.shop.records import Money, PageKind, Product, ProductId, ProductStatus, Variant
 from shopkeeper.shop.records import Query as AskedQuery
 from shopkeeper.storefront import cart as carts
 from shopkeeper.storefront import shelves, visits
-from shopkeeper.storefront.cards import (
-    Card,
-    card_of,
-    choices_of,
-    offer_of,
-    picture_of,
-    translation_of,
-    url_of,
-)
-from shopkeeper.storefront.links import PAGE_SIZE, SearchLinks
+from shopkeeper.storefront.cards import Card, card_of, choices_of, url_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

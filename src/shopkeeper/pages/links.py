@@ -1,7 +1,7 @@
-"""The search page's address: what it asks for, and the addresses one step away from it."""
+"""A search page's address: what it asks for, and the addresses one step away from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Self
 from urllib.parse import urlencode
@@ -13,11 +13,15 @@ from shopkeeper.search import SearchRequest, Sort
 PAGE_SIZE = 24
 MAX_FILTERS = 40
 MAX_TEXT = 500
+SEARCH = "/search"
 
 
 @dataclass(frozen=True, slots=True)
 class SearchLinks:
-    """What a search page shows. Whatever the address says that makes no sense is left out, never an error."""
+    """What a search page shows. Whatever the address says that makes no sense is left out, never an error.
+
+    path: where the page is: the storefront's, or the console's search tester.
+    """
 
     query: str = ""
     filters: tuple[tuple[str, str], ...] = ()
@@ -27,10 +31,10 @@ class SearchLinks:
     available_only: bool = False
     sort: Sort = Sort.RELEVANCE
     page: int = 1
-    kept: tuple[str, ...] = field(default=())
+    path: str = SEARCH
 
     @classmethod
-    def of(cls, params: QueryParams) -> Self:
+    def of(cls, params: QueryParams, *, path: str = SEARCH) -> Self:
         """The address as it came."""
         pairs = [f.partition(":") for f in params.getlist("f")[:MAX_FILTERS]]
         sort = params.get("sort", "")
@@ -46,6 +50,7 @@ class SearchLinks:
             page=int(page)
             if page.isascii() and page.isdigit() and 1 <= int(page[:6]) <= 400
             else 1,
+            path=path,
         )
 
     def request(self, language: str, *, explain: bool = False) -> SearchRequest:
@@ -76,7 +81,7 @@ class SearchLinks:
     def url(self) -> str:
         """The address."""
         pairs = self.fields()
-        return "/search?" + urlencode(pairs) if pairs else "/search"
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
 
     def toggled(self, name: str, value: str) -> str:
         """With this filter added, or taken away if it is there."""
@@ -102,7 +107,7 @@ class SearchLinks:
 
     def cleared(self) -> str:
         """The words alone."""
-        return SearchLinks(query=self.query, sort=self.sort).url
+        return SearchLinks(query=self.query, sort=self.sort, path=self.path).url
 
     def at_page(self, page: int) -> str:
         """Another page of the same."""
