@@ -1,0 +1,140 @@
+"""Words that mean the same to this shop: kept by the merchant, applied to a query as further wordings of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shopkeeper.errors import NotFound
+from shopkeeper.shop.bulk import Connection
+from shopkeeper.text.language import is_han
+from shopkeeper.text.normalise import normalise
+
+MAX_TERMS = 50
+MAX_LENGTH = 100
+MAX_WORDINGS = 4  # further wordings of one query; each costs a search by words
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """Terms that mean the same. one_way: the first is also looked for as the others, not the other way round."""
+
+    terms: tuple[str, ...]
+    one_way: bool = False
+
+    def __post_init__(self) -> None:
+        normal = {normalise(term) for term in self.terms}
+        if len(normal - {""}) < 2 or "" in normal:
+            raise ValueError("synonyms are at least two different terms, none of them blank")
+        if len(self.terms) > MAX_TERMS or any(len(term) > MAX_LENGTH for term in self.terms):
+            raise ValueError(f"at most {MAX_TERMS} terms of at most {MAX_LENGTH} characters")
+
+
+class Thesaurus:
+    """All synonyms of a shop, ready to be applied."""
+
+    def __init__(self, synonyms: Iterable[Synonym] = ()) -> None:
+        self._others: dict[str, list[str]] = {}
+        for synonym in synonyms:
+            terms = list(dict.fromkeys(normalise(term) for term in synonym.terms))
+            for term in terms[:1] if synonym.one_way else terms:
+                known = self._others.setdefault(term, [])
+                known += [other for other in terms if other != term and other not in known]
+        self._longest = max((len(term.split()) for term in self._others), default=0)
+
+    def wordings(self, query: str) -> tuple[str, ...]:
+        """Further wordings of a query, in which one term is replaced by another; the query itself is left out.
+
+        The longest term at a place counts: with «rain jacket» known, «jacket» inside it is not replaced.
+        """
+        if not self._others:
+            return ()
+        asked = normalise(query)
+        found: dict[str, None] = {}
+        for start, end, term in self._places(asked):
+            for other in self._others[term]:
+                found[normalise(asked[:start] + other + asked[end:])] = None
+        found.pop(asked, None)
+        return tuple(found)[:MAX_WORDINGS]
+
+    def _places(self, asked: str) -> list[tuple[int, int, str]]:
+        """Where known terms stand in a query, none within another."""
+        places = []
+        at = 0
+        while at < len(asked):
+            term = self._longest_at(asked, at)
+            if term:
+                places.append((at, at + len(term), term))
+                at += len(term)
+            elif is_han(asked[at]):
+                at += 1
+            else:
+                at = _behind_word(asked, at)
+        return places
+
+    def _longest_at(self, asked: str, at: int) -> str:
+        ends = []
+        end = at
+        for _ in range(self._longest):
+            end = _behind_word(asked, end)
+            ends.append(len(asked[:end].rstrip()))
+        candidates = [asked[at:end] for end in reversed(ends)]
+        if is_han(asked[at]):
+            longest = max((len(t) for t in self._others if is_han(t[0])), default=0)
+            candidates = [asked[at : at + n] for n in range(longest, 0, -1)]
+        return next((c for c in candidates if c in self._others), "")
+
+
+def _behind_word(text: str, at: int) -> int:
+    """Where the next word begins."""
+    space = text.find(" ", at)
+    return len(text) if space < 0 else space + 1
+
+
+def save(conn: Connection, synonym: Synonym, *, synonym_id: int | None = None) -> int:
+    """Write new synonyms, or others in the place of old ones. Returns their id. Raises NotFound."""
+    values = [list(synonym.terms), synonym.one_way]
+    if synonym_id is None:
+        row = conn.execute(
+            "insert into synonyms (terms, one_way) values (%s, %s) returning id", values
+        ).fetchone()
+    else:
+        row = conn.execute(
+            "update synonyms set terms = %s, one_way = %s, updated_at = now() where id = %s returning id",
+            [*values, synonym_id],
+        ).fetchone()
+    if row is None:
+        raise _unknown(synonym_id)
+    return int(row[0])
+
+
+def listing(conn: Connection) -> list[tuple[int, Synonym]]:
+    """All synonyms with their ids, in the order they were made."""
+    rows = conn.execute("select id, terms, one_way from synonyms order by id").fetchall()
+    return [(id_, Synonym(tuple(terms), one_way)) for id_, terms, one_way in rows]
+
+
+def delete(conn: Connection, synonym_id: int) -> None:
+    """Take synonyms away. Raises NotFound."""
+    if not conn.execute("delete from synonyms where id = %s", [synonym_id]).rowcount:
+        raise _unknown(synonym_id)
+
+
+def parse_line(line: str) -> Synonym:
+    """Synonyms as people write them: `sofa, couch` means both ways, `phone => iphone, pixel` one way. ValueError."""
+    left, arrow, right = line.partition("=>")
+    parts: Sequence[str] = (
+        [left, *right.replace("，", ",").split(",")]
+        if arrow
+        else left.replace("，", ",").split(",")
+    )
+    return Synonym(tuple(part.strip() for part in parts if part.strip()), bool(arrow))
+
+
+def line_of(synonym: Synonym) -> str:
+    """Synonyms as people write them."""
+    if synonym.one_way:
+        return f"{synonym.terms[0]} => {', '.join(synonym.terms[1:])}"
+    return ", ".join(synonym.terms)
+
+
+def _unknown(synonym_id: int | None) -> NotFound:
+    return NotFound(f"no synonyms have the id {synonym_id}", hint="list the synonyms first")

@@ -1,0 +1,73 @@
+"""Synonyms: which further wordings a query gets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopkeeper.errors import NotFound
+from shopkeeper.search import synonyms
+from shopkeeper.search.synonyms import Synonym, Thesaurus, line_of, parse_line
+from shopkeeper.shop.database import Database
+
+KNOWN = Thesaurus(
+    [
+        Synonym(("sofa", "couch")),
+        Synonym(("rain jacket", "waterproof")),
+        Synonym(("jacket", "coat")),
+        Synonym(("phone", "iphone"), one_way=True),
+        Synonym(("冲锋衣", "防雨外套")),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "wordings"),
+    [
+        ("grey Sofa", ("grey couch",)),
+        ("couch cover", ("sofa cover",)),
+        ("rain jacket blue", ("waterproof blue",)),
+        ("jacket", ("coat",)),
+        ("phone case", ("iphone case",)),
+        ("iphone case", ()),
+        ("sofas", ()),
+        ("男士冲锋衣", ("男士防雨外套",)),
+        ("", ()),
+    ],
+)
+def test_one_term_is_replaced_by_another(query: str, wordings: tuple[str, ...]) -> None:
+    assert KNOWN.wordings(query) == wordings
+
+
+@given(st.text(max_size=60))
+def test_any_query_gets_few_wordings_and_never_itself(query: str) -> None:
+    found = KNOWN.wordings(query)
+    assert len(found) <= synonyms.MAX_WORDINGS
+    assert query not in found
+
+
+@pytest.mark.parametrize("line", ["sofa, couch, settee", "phone => iphone, pixel"])
+def test_lines_read_as_they_are_written(line: str) -> None:
+    assert line_of(parse_line(line)) == line
+
+
+def test_chinese_commas_part_terms_too() -> None:
+    assert parse_line("沙发，长沙发").terms == ("沙发", "长沙发")
+
+
+@pytest.mark.parametrize("line", ["sofa", "sofa, Sofa", "", "=> x", "a, " + "b" * 101])
+def test_what_is_no_pair_of_terms_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="terms"):
+        parse_line(line)
+
+
+def test_synonyms_come_back_as_they_went_in(db: Database) -> None:
+    made = Synonym(("sofa", "couch"), one_way=True)
+    with db.connection() as conn:
+        number = synonyms.save(conn, made)
+        assert synonyms.listing(conn) == [(number, made)]
+        changed = Synonym(("sofa", "settee"))
+        synonyms.save(conn, changed, synonym_id=number)
+        assert synonyms.listing(conn) == [(number, changed)]
+        synonyms.delete(conn, number)
+        with pytest.raises(NotFound):
+            synonyms.delete(conn, number)
