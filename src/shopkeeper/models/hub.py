@@ -37,6 +37,7 @@ class Entry:
     size_bytes: int
     sha256: str
     sources: tuple[Mapping[str, str], ...]
+    needs: tuple[str, ...] = ()
 
 
 def entries() -> dict[str, Entry]:
@@ -44,7 +45,11 @@ def entries() -> dict[str, Entry]:
     text = files("shopkeeper.models").joinpath("models.lock.toml").read_text(encoding="utf-8")
     data: dict[str, dict[str, Any]] = tomllib.loads(text)
     return {
-        name: Entry(id=name, **(values | {"sources": tuple(values["sources"])}))
+        name: Entry(
+            id=name,
+            **values
+            | {"sources": tuple(values["sources"]), "needs": tuple(values.get("needs", ()))},
+        )
         for name, values in data.items()
     }
 

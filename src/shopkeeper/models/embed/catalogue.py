@@ -1,0 +1,95 @@
+"""The embedders there are, and how to open one."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from shopkeeper.errors import ModelError
+from shopkeeper.models import hub
+from shopkeeper.models.embed.contract import Embedder, Kind
+
+PLAIN: Mapping[Kind, str] = {"query": "", "passage": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What has to be known of an embedder before it is opened. `weights` and `tokenizer` are ids of the hub."""
+
+    id: str
+    way: Literal["static", "encoder"]
+    weights: str
+    tokenizer: str
+    dimension: int
+    languages: frozenset[str]
+    max_tokens: int
+    prefixes: Mapping[Kind, str] = field(default_factory=lambda: PLAIN)
+
+
+# Best first, as measured by `python -m benchmarks embedding`.
+EMBEDDERS: Mapping[str, Spec] = {
+    spec.id: spec
+    for spec in (
+        Spec(
+            "minilm-l6",
+            "encoder",
+            weights="minilm-l6",
+            tokenizer="minilm-l6-tokenizer",
+            dimension=384,
+            languages=frozenset({"en"}),
+            max_tokens=256,
+        ),
+        Spec(
+            "wordllama",
+            "static",
+            weights="wordllama",
+            tokenizer="wordllama-tokenizer",
+            dimension=256,
+            languages=frozenset({"en"}),
+            max_tokens=512,
+        ),
+    )
+}
+
+
+def recommended(languages: Collection[str]) -> tuple[str, ...]:
+    """Ids of the embedders that speak all these languages, best first; empty if none does."""
+    return tuple(name for name, spec in EMBEDDERS.items() if spec.languages.issuperset(languages))
+
+
+def load_embedder(name: str, cache_folder: Path, *, threads: int = 1) -> Embedder:
+    """The embedder of this id, from files that the hub has fetched; its weights are read when it is first used.
+
+    threads: how many one call may use. One serves most requests a second, since each request has its own thread.
+
+    Raises ModelError if there is no such embedder or a file of it is not in the cache.
+    """
+    if name not in EMBEDDERS:
+        raise ModelError(f"there is no embedder {name!r}", hint=f"there are {', '.join(EMBEDDERS)}")
+    spec = EMBEDDERS[name]
+    weights = _fetched(spec.weights, spec, cache_folder)
+    tokenizer = _fetched(spec.tokenizer, spec, cache_folder)
+    digest = f"{hub.entry(spec.weights).sha256[:12]}-{hub.entry(spec.tokenizer).sha256[:12]}"
+    if spec.way == "static":
+        from shopkeeper.models.embed.static import StaticEmbedder
+
+        return StaticEmbedder(
+            spec.id, weights=weights, tokenizer=tokenizer, digest=digest, dimension=spec.dimension,
+            languages=spec.languages, max_tokens=spec.max_tokens,
+        )  # fmt: skip
+    from shopkeeper.models.embed.encoder import OnnxEmbedder
+
+    return OnnxEmbedder(
+        spec.id, weights=weights, tokenizer=tokenizer, digest=digest, dimension=spec.dimension,
+        languages=spec.languages, max_tokens=spec.max_tokens, prefixes=spec.prefixes, threads=threads,
+    )  # fmt: skip
+
+
+def _fetched(file: str, spec: Spec, cache_folder: Path) -> Path:
+    path = hub.cached(file, cache_folder)
+    if path is None:
+        raise ModelError(
+            f"the embedder {spec.id} needs {file}, which is not in {cache_folder}",
+            hint=f"fetch it: shopkeeper models pull {spec.id}",
+        )
+    return path

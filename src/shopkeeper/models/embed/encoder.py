@@ -1,0 +1,121 @@
+"""A transformer's encoder, run by ONNX Runtime; the mean of its last states is the text's vector.
+
+Axes: N texts, B texts of a batch, T tokens of the longest of them, D width.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoSuchFile,
+)
+from tokenizers import Tokenizer
+
+from shopkeeper.errors import ArtifactError
+from shopkeeper.models.embed.contract import Kind, Vectors
+from shopkeeper.models.embed.tokens import open_tokenizer, tokenise
+
+TOKENS_OF_BATCH = 1024  # padded; more does not run faster and wants more memory
+TEXTS_AT_ONCE = 4096  # tokenised and sorted together
+
+
+class OnnxEmbedder:
+    """An `Embedder` over an ONNX file that maps `input_ids` and `attention_mask` to states (B, T, D)."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        weights: Path,
+        tokenizer: Path,
+        digest: str,
+        dimension: int,
+        languages: frozenset[str],
+        max_tokens: int,
+        prefixes: Mapping[Kind, str],
+        threads: int,
+    ) -> None:
+        self.id = name
+        self.digest = digest
+        self.dimension = dimension
+        self.languages = languages
+        self._files = weights, tokenizer
+        self._max_tokens = max_tokens
+        self._prefixes = prefixes
+        self._threads = threads
+        self._opening = Lock()
+        self._opened: tuple[onnxruntime.InferenceSession, Tokenizer] | None = None
+
+    def encode(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
+        """See `Embedder.encode`."""
+        session, tokenizer = self._open()
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            tokens = tokenise(
+                tokenizer,
+                texts[start : start + TEXTS_AT_ONCE],
+                prefix=self._prefixes[kind],
+                max_tokens=self._max_tokens,
+                special=True,
+            )
+            for rows in _batches([len(ids) for ids in tokens]):
+                vectors[start + rows] = _encode_batch(session, [tokens[row] for row in rows])
+        return vectors
+
+    def _open(self) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
+        with self._opening:
+            if self._opened is None:
+                weights, tokenizer = self._files
+                session = _open_session(weights, self._threads)
+                self._opened = session, open_tokenizer(tokenizer, max_tokens=self._max_tokens)
+            return self._opened
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:
+    """Rows that go together: of like length, so that little is padding; blank texts in none."""
+    order = np.argsort(lengths, kind="stable")
+    order = order[np.asarray(lengths)[order] > 0] if len(order) else order
+    start = 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and (end + 1 - start) * lengths[order[end]] <= TOKENS_OF_BATCH:
+            end += 1
+        yield order[start:end]
+        start = end
+
+
+def _encode_batch(
+    session: onnxruntime.InferenceSession, tokens: Sequence[Sequence[int]]
+) -> Vectors:
+    longest = max(map(len, tokens))
+    ids = np.zeros((len(tokens), longest), np.int64)  # (B, T)
+    mask = np.zeros_like(ids)
+    for row, found in enumerate(tokens):
+        ids[row, : len(found)] = found
+        mask[row, : len(found)] = 1
+    feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    wanted = {node.name for node in session.get_inputs()}
+    (states,) = session.run(None, {name: feeds[name] for name in wanted})  # (B, T, D)
+    weights = mask.astype(np.float32)
+    sums: Vectors = np.einsum("btd,bt->bd", states, weights)
+    sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+    return sums
+
+
+def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only; its warnings are about its own optimisations
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the core
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
+        raise ArtifactError(f"{path} is not a model that ONNX Runtime reads: {error}") from error
