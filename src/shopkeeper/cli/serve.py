@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from shopkeeper.cli.main import settings_of
 from shopkeeper.errors import SettingsError
 from shopkeeper.settings import Settings
-from shopkeeper.shop.embedded import serve_lock
+from shopkeeper.shop.folder import serve_lock
 
 if TYPE_CHECKING:
     from shopkeeper.face import Shop

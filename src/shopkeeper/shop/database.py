@@ -19,6 +19,7 @@ __all__ = ["Connection", "Database", "open_database"]
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 10
+RECONNECT_SECONDS = 4  # then the next who asks tries anew: a database that comes back is found soon
 
 
 class Database:
@@ -28,14 +29,15 @@ class Database:
         self, url: str, *, pool_size: int = 10, server: EmbeddedServer | None = None
     ) -> None:
         self.url = url
-        self._server = server
+        self.server = server
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=1,
             max_size=pool_size,
             timeout=WAIT_SECONDS,
             kwargs={"options": "-c timezone=UTC", "application_name": "shopkeeper"},
-            check=ConnectionPool.check_connection,
+            check=self._check,
+            reconnect_timeout=RECONNECT_SECONDS,
             open=False,
         )
         self._pool.open()
@@ -54,13 +56,31 @@ class Database:
             psycopg.errors.ReadOnlySqlTransaction,
             PoolTimeout,
         ) as error:
-            raise explained(error) from error
+            raise self._revive() or explained(error) from error
+
+    def _check(self, conn: Connection) -> None:
+        try:
+            ConnectionPool.check_connection(conn)
+        except psycopg.OperationalError:
+            self._revive()
+            raise  # the pool throws this connection away and makes another
+
+    def _revive(self) -> DatabaseError | None:
+        """Start the embedded server again if it died. Returns why that failed, or None."""
+        if self.server is None:
+            return None
+        try:
+            self.server.start()
+        except DatabaseError as error:
+            log.warning("the embedded database is down: %s", error.message)
+            return error
+        return None
 
     def close(self) -> None:
         """Close all connections, and stop the embedded server if nobody else uses it."""
         self._pool.close()
-        if self._server is not None:
-            self._server.stop()
+        if self.server is not None:
+            self.server.stop()
 
 
 def explained(error: Exception) -> DatabaseError:
