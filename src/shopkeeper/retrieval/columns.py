@@ -91,6 +91,9 @@ class Columns:
     row_of: Mapping[str, int]
     sorted_keys: npt.NDArray[np.uint64]
     sorted_rows: Ints
+    variant_start: Ints  # (P + 1,) where the variants of each product begin
+    entry_start: Ints  # (P + 1,) where its entries begin
+    group_of: Ints  # (P + 1,) where its groups begin
 
     @property
     def size(self) -> int:
@@ -112,47 +115,50 @@ class Columns:
 
     def narrow(self, hits: Ints, filters: Filters, *, count: bool = True) -> Narrowed:
         """The hits that satisfy the filters, with facet counts over exactly them."""
-        hit = np.zeros(len(self.ids), np.bool_)
-        hit[hits] = True
-        base: Bools = hit[self.variant_product]
-        if filters.available:
-            base &= self.available
+        part = self._part(hits)
+        base = part.available.copy() if filters.available else np.ones(len(part.price), np.bool_)
         by_facet = {
-            name: self._any(name, wanted) for name, wanted in filters.values.items() if wanted
+            name: self._any(part, name, wanted) for name, wanted in filters.values.items() if wanted
         }
-        priced = self._priced(filters)
+        priced = _priced(part.price, filters)
         all_facets = _and(base, by_facet.values())
         chosen = all_facets & priced
-        kept = self._products(chosen)
-        counts = self._counts(base & priced, by_facet) if count else {}
-        return Narrowed(hits[kept[hits]], counts, self._range(all_facets), self._lowest(chosen))
+        kept = np.zeros(len(self.ids), np.bool_)
+        kept[part.rows[part.product[chosen]]] = True
+        counts = self._counts(part, base & priced, by_facet) if count else {}
+        lowest = np.full(len(self.ids), np.inf)
+        lowest[part.rows] = _lowest(part, chosen)
+        return Narrowed(hits[kept[hits]], counts, _range(part.price[all_facets]), lowest)
 
-    def _any(self, name: str, wanted: Sequence[str]) -> Bools:
+    def _part(self, hits: Ints) -> "_Part":
+        """What is known of these products alone, so that narrowing a few of many costs little."""
+        rows = np.sort(hits)
+        variants, of_variant = _spans(self.variant_start, rows)
+        entries, of_entry = _spans(self.entry_start, rows)
+        groups, of_group = _spans(self.group_of, rows)
+        moved_variants = _moved(self.variant_start, rows)
+        moved_entries = _moved(self.entry_start, rows)
+        return _Part(
+            rows, of_variant, self.price[variants], self.available[variants],
+            self.entry_variant[entries] + moved_variants[of_entry], self.entry_code[entries],
+            self.group_start[groups] + moved_entries[of_group],
+        )  # fmt: skip
+
+    def _any(self, part: "_Part", name: str, wanted: Sequence[str]) -> Bools:
         codes = [self.code_of[name, v] for v in wanted if (name, v) in self.code_of]
-        mask = np.zeros(len(self.variant_product), np.bool_)
+        mask = np.zeros(len(part.price), np.bool_)
         if codes:
             is_wanted = np.zeros(len(self.values), np.bool_)
             is_wanted[codes] = True
-            mask[self.entry_variant[is_wanted[self.entry_code]]] = True
+            mask[part.entry_variant[is_wanted[part.entry_code]]] = True
         return mask
 
-    def _priced(self, filters: Filters) -> Bools:
-        mask = np.ones(len(self.price), np.bool_)
-        if filters.price_min is not None:
-            mask &= self.price >= float(filters.price_min)
-        if filters.price_max is not None:
-            mask &= self.price <= float(filters.price_max)
-        return mask
-
-    def _products(self, variants: Bools) -> Bools:
-        mask = np.zeros(len(self.ids), np.bool_)
-        mask[self.variant_product[variants]] = True
-        return mask
-
-    def _counts(self, base: Bools, by_facet: Mapping[str, Bools]) -> dict[str, dict[str, int]]:
-        shared = self._count_codes(_and(base, by_facet.values()))
+    def _counts(
+        self, part: "_Part", base: Bools, by_facet: Mapping[str, Bools]
+    ) -> dict[str, dict[str, int]]:
+        shared = self._count_codes(part, _and(base, by_facet.values()))
         own = {
-            name: self._count_codes(_and(base, (m for n, m in by_facet.items() if n != name)))
+            name: self._count_codes(part, _and(base, (m for n, m in by_facet.items() if n != name)))
             for name in by_facet
         }
         counts: dict[str, dict[str, int]] = {}
@@ -164,28 +170,13 @@ class Columns:
                     counts.setdefault(of, {})[value] = int(numbers[code])
         return counts
 
-    def _count_codes(self, variants: Bools) -> Ints:
+    def _count_codes(self, part: "_Part", variants: Bools) -> Ints:
         """How many products have each code on one of these variants. (C,)"""
-        if not len(self.group_start):
+        if not len(part.group_start):
             return np.zeros(len(self.values), np.int32)
-        there = np.logical_or.reduceat(variants[self.entry_variant], self.group_start)
-        codes = self.entry_code[self.group_start[there]]
+        there = np.logical_or.reduceat(variants[part.entry_variant], part.group_start)
+        codes = part.entry_code[part.group_start[there]]
         return np.bincount(codes, minlength=len(self.values)).astype(np.int32)
-
-    def _range(self, variants: Bools) -> tuple[Decimal, Decimal] | None:
-        known = self.price[variants]
-        known = known[~np.isnan(known)]
-        if not len(known):
-            return None
-        return Decimal(repr(float(known.min()))), Decimal(repr(float(known.max())))
-
-    def _lowest(self, variants: Bools) -> Floats:
-        lowest = np.full(len(self.ids), np.inf)
-        if len(self.variant_product):
-            price = np.where(variants & ~np.isnan(self.price), self.price, np.inf)
-            starts = np.flatnonzero(np.diff(self.variant_product, prepend=-1))
-            lowest[self.variant_product[starts]] = np.minimum.reduceat(price, starts)
-        return lowest
 
     def changed(self, updated: Iterable[Facts], deleted: Iterable[str]) -> "Columns":
         """A snapshot with products added or replaced, and others taken out."""
@@ -210,7 +201,7 @@ class Columns:
         codes = self.entry_code[keep_e]
         row_of = {i: int(new_row[r]) for i, r in self.row_of.items() if alive[r]}
         kept = np.flatnonzero(alive)
-        return _sorted_keys(
+        return _indexed(
             replace(
                 self,
                 ids=tuple(self.ids[r] for r in kept), titles=tuple(self.titles[r] for r in kept),
@@ -249,7 +240,7 @@ class Columns:
         starts = _starts(added[:, 0], added[:, 1]) + np.int32(len(self.entry_code))
         row_of = {i: r for i, r in self.row_of.items() if i not in gone}
         row_of |= {facts.id: row + offset for offset, facts in enumerate(updated)}
-        return _sorted_keys(
+        return _indexed(
             replace(
                 self,
                 ids=self.ids + tuple(f.id for f in updated),
@@ -276,9 +267,65 @@ def build(facts: Iterable[Facts]) -> Columns:
     none_b, none_k = np.zeros(0, np.bool_), np.zeros(0, np.uint64)
     empty = Columns(
         (), (), none_b, none_k, none_f, none_f, none_i, none_f, none_b, none_i, none_i, none_i,
-        (), (), {}, none_i, {}, none_k, none_i,
+        (), (), {}, none_i, {}, none_k, none_i, none_i, none_i, none_i,
     )  # fmt: skip
     return empty.changed(facts, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The columns of some products, numbered anew. Letters: `H` products, `U` variants, `F` entries, `K` groups."""
+
+    rows: Ints  # (H,) ascending rows of the whole
+    product: Ints  # (U,) place in `rows`
+    price: Floats  # (U,)
+    available: Bools  # (U,)
+    entry_variant: Ints  # (F,)
+    entry_code: Ints  # (F,)
+    group_start: Ints  # (K,)
+
+
+def _spans(starts: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """The numbers from starts[r] up to starts[r + 1] for each row, and the place in `rows` that each belongs to."""
+    begin = starts[rows]
+    sizes = starts[rows + 1] - begin
+    place = np.repeat(np.arange(len(rows), dtype=np.int32), sizes)
+    behind = np.cumsum(sizes, dtype=np.int32) - sizes
+    return np.arange(len(place), dtype=np.int32) + (begin - behind)[place], place
+
+
+def _moved(starts: Ints, rows: Ints) -> Ints:
+    """What is added to a number of the whole to get its number among these rows alone. (H,)"""
+    begin = starts[rows]
+    sizes = starts[rows + 1] - begin
+    moved: Ints = np.cumsum(sizes, dtype=np.int32) - sizes - begin
+    return moved
+
+
+def _priced(price: Floats, filters: Filters) -> Bools:
+    mask = np.ones(len(price), np.bool_)
+    if filters.price_min is not None:
+        mask &= price >= float(filters.price_min)
+    if filters.price_max is not None:
+        mask &= price <= float(filters.price_max)
+    return mask
+
+
+def _range(price: Floats) -> tuple[Decimal, Decimal] | None:
+    known = price[~np.isnan(price)]
+    if not len(known):
+        return None
+    return Decimal(repr(float(known.min()))), Decimal(repr(float(known.max())))
+
+
+def _lowest(part: _Part, variants: Bools) -> Floats:
+    """The lowest known price of each product's variants among these, infinite where there is none. (H,)"""
+    lowest = np.full(len(part.rows), np.inf)
+    price = np.where(variants & ~np.isnan(part.price), part.price, np.inf)
+    starts = np.flatnonzero(np.diff(part.product, prepend=-1))
+    if len(starts):
+        lowest[part.product[starts]] = np.minimum.reduceat(price, starts)
+    return lowest
 
 
 def _and(base: Bools, masks: Iterable[Bools]) -> Bools:
@@ -297,8 +344,20 @@ def _starts(products: Ints, codes: Ints) -> Ints:
     return np.flatnonzero(new).astype(np.int32)
 
 
-def _sorted_keys(columns: Columns) -> Columns:
+def _indexed(columns: Columns) -> Columns:
+    """The columns with what is looked up in them: rows by key, and where each product's part of them begins."""
     rows = columns.everything()
     keys = columns.keys[rows]
     order = np.argsort(keys)
-    return replace(columns, sorted_keys=keys[order], sorted_rows=rows[order].astype(np.int32))
+    bounds = np.arange(len(columns.ids) + 1, dtype=np.int32)
+    of_entry = columns.variant_product[columns.entry_variant]
+    of_group = of_entry[columns.group_start]
+    return replace(
+        columns, sorted_keys=keys[order], sorted_rows=rows[order].astype(np.int32),
+        variant_start=_place(columns.variant_product, bounds), entry_start=_place(of_entry, bounds),
+        group_of=_place(of_group, bounds),
+    )  # fmt: skip
+
+
+def _place(ascending: Ints, bounds: Ints) -> Ints:
+    return np.searchsorted(ascending, bounds).astype(np.int32)

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -25,7 +26,7 @@ from shopkeeper.search.records import (
 )
 from shopkeeper.search.store import CatalogueStore, OnProgress
 from shopkeeper.shop.database import Database
-from shopkeeper.shop.records import ProductId
+from shopkeeper.shop.records import Product, ProductId
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,10 @@ class ProductSearch:
     def rebuild(self, on_progress: OnProgress | None = None) -> None:
         """Build the index anew beside the one in use, then switch."""
         self._store.rebuild(on_progress)
+
+    def products(self, ids: Sequence[str]) -> dict[ProductId, Product]:
+        """The products with these ids as the index last saw them, in this order; those that are gone are left out."""
+        return self._store.shown.get(ids)
 
     @property
     def size(self) -> int:

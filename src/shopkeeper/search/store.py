@@ -23,6 +23,7 @@ from shopkeeper.errors import ModelError
 from shopkeeper.retrieval.columns import Columns, Facts, build
 from shopkeeper.retrieval.words import WordIndex
 from shopkeeper.search.documents import WEIGHTS, entry_of, facts_of
+from shopkeeper.search.shown import ShownProducts
 from shopkeeper.shop import products
 from shopkeeper.shop.database import Connection, Database
 from shopkeeper.shop.records import Product, ProductStatus
@@ -78,6 +79,7 @@ class CatalogueStore:
         self._position = 0
         self.columns: Columns = build(())
         self.labels = Labels()
+        self.shown = ShownProducts(database)
 
     @property
     def words(self) -> WordIndex:
@@ -244,6 +246,7 @@ class CatalogueStore:
                     for f in self._facts(_shown_of(conn, batch), conn)
                 ]
                 self.columns = self.columns.changed(updated, changed)
+                self.shown.forget(changed)
         if changed and self.is_writer and self._pointer is not None:
             self._write_pointer(Pointer(self._pointer.folder, VERSION, position))
         self._position = position

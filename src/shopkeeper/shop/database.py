@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 import psycopg
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from shopkeeper.errors import DatabaseError
@@ -41,6 +43,11 @@ class Database:
             open=False,
         )
         self._pool.open()
+
+    @property
+    def closed(self) -> bool:
+        """True after `close`."""
+        return self._pool.closed
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -81,6 +88,10 @@ class Database:
         self._pool.close()
         if self.server is not None:
             self.server.stop()
+
+
+def _with_quick_json(conn: Connection) -> None:
+    set_json_loads(orjson.loads, conn)
 
 
 def explained(error: Exception) -> DatabaseError:

@@ -6,7 +6,6 @@ requests a second, and in a thread a slow database holds nobody else up.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -20,7 +19,6 @@ from shopkeeper.api.shapes import SearchAnswer
 from shopkeeper.api.views import JSON, MAX_PAGE, ShopOf, product_json
 from shopkeeper.errors import Refused
 from shopkeeper.search import SearchRequest, SearchResponse, Sort
-from shopkeeper.shop import products
 from shopkeeper.shop.records import Product, ProductId
 
 router = APIRouter(tags=["search"])
@@ -75,8 +73,7 @@ def search(
         explain=explain,
     )
     answer = shop.search.search(request)
-    with shop.database.connection() as conn:
-        found = products.get_many(conn, [hit.product_id for hit in answer.hits])
+    found = shop.search.products([hit.product_id for hit in answer.hits])
     return Response(answer_json(answer, found, caller), media_type=JSON)
 
 
@@ -104,7 +101,7 @@ def answer_json(
             "product_id": hit.product_id,
             "score": hit.score,
             "product": orjson.Fragment(product_json(found[hit.product_id], caller)),
-            "explanation": None if hit.explanation is None else asdict(hit.explanation),
+            "explanation": hit.explanation,
         }
         for hit in answer.hits
         if hit.product_id in found
@@ -114,9 +111,9 @@ def answer_json(
             "query_id": secrets.token_hex(12),
             "total": answer.total,
             "hits": hits,
-            "facets": [asdict(facet) for facet in answer.facets],
-            "categories": [asdict(value) for value in answer.categories],
-            "price": None if answer.price is None else asdict(answer.price),
+            "facets": answer.facets,
+            "categories": answer.categories,
+            "price": answer.price,
             "unknown": answer.unknown,
             "required": answer.required,
             "asked": answer.asked,
