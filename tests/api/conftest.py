@@ -1,12 +1,12 @@
 """A shop behind HTTP, with a key of each kind."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 from fastapi import FastAPI
+from starlette.testclient import TestClient as TestClient
 
 from shopkeeper.api import create_app
 from shopkeeper.api.keys import KeyKind, create
@@ -23,10 +23,6 @@ from shopkeeper.shop.records import (
     Variant,
     VariantId,
 )
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the client would rather have httpx2, which does the same here
-    from starlette.testclient import TestClient as TestClient
 
 ORIGIN = "https://shop.example"
 SERVER = "https://api.example"

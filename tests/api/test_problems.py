@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 from psycopg_pool import PoolTimeout
@@ -31,7 +31,7 @@ def operations(*methods: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield method.upper(), re.sub(r"\{\w+\}", "424242", path), operation
 
 
-def check(answer: httpx.Response, status: int, code: str) -> Problem:
+def check(answer: httpx2.Response, status: int, code: str) -> Problem:
     """The problem of an answer, after a look at everything that each must have."""
     where = f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
     assert answer.headers["content-type"] == MEDIA_TYPE, where

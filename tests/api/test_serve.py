@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 pytestmark = pytest.mark.xdist_group("serve")  # one server, and its end is tested last
@@ -56,9 +56,9 @@ def start(folder: Path, *options: str) -> Running:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f"http://127.0.0.1:{port}/healthz").raise_for_status()
+            httpx2.get(f"http://127.0.0.1:{port}/healthz").raise_for_status()
             return Running(process, folder, port)
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             time.sleep(0.05)
     process.kill()
     raise AssertionError(f"it does not answer: {process.poll()}")
@@ -78,12 +78,15 @@ def running() -> Iterator[Running]:
 
 
 def test_it_is_ready_and_wants_a_key(running: Running) -> None:
-    assert httpx.get(f"{running.base}/readyz").json()["checks"] == {"database": "ok", "index": "ok"}
-    assert httpx.get(f"{running.base}/v1/products").status_code == 401
+    assert httpx2.get(f"{running.base}/readyz").json()["checks"] == {
+        "database": "ok",
+        "index": "ok",
+    }
+    assert httpx2.get(f"{running.base}/v1/products").status_code == 401
 
 
 def test_answers_are_not_held_back_by_the_network_stack(running: Running) -> None:
-    with httpx.Client(base_url=running.base) as client:  # one connection
+    with httpx2.Client(base_url=running.base) as client:  # one connection
         times = [client.get("/healthz").elapsed.total_seconds() for _ in range(20)]
     assert min(times[1:]) < 0.02  # they once waited 40 ms each for a delayed acknowledgement
 
@@ -95,14 +98,14 @@ def test_a_key_made_on_the_command_line_opens_it_at_once_and_can_be_revoked(
     assert made.returncode == 0, made.stderr
     text = made.stdout.split()[-1]
     header = {"authorization": f"Bearer {text}"}
-    assert httpx.get(f"{running.base}/v1/version", headers=header).json()["name"] == "shopkeeper"
+    assert httpx2.get(f"{running.base}/v1/version", headers=header).json()["name"] == "shopkeeper"
     key_id = text.split("_")[2]
     listed = run("--data-folder", running.folder, "keys", "list")
     assert key_id in listed.stdout and "for the test" in listed.stdout
     assert text.rpartition("_")[2] not in listed.stdout
     assert run("--data-folder", running.folder, "keys", "revoke", key_id).returncode == 0
     time.sleep(1.1)  # the server asks about a key at most once a second
-    assert httpx.get(f"{running.base}/v1/version", headers=header).status_code == 401
+    assert httpx2.get(f"{running.base}/v1/version", headers=header).status_code == 401
 
 
 def test_a_second_server_on_the_same_folder_is_told_who_has_it(running: Running) -> None:
@@ -141,5 +144,5 @@ def test_being_told_to_stop_ends_it_within_three_seconds_with_its_database(
     assert running.process.wait(10) == 0
     assert time.monotonic() - begun < 3
     assert not (running.folder / "postgres" / "postmaster.pid").exists()
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{running.base}/healthz")
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"{running.base}/healthz")
