@@ -30,6 +30,10 @@ _HIGH = re.compile(rb"[\x80-\xff]+")
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
+_PARQUET = b"PAR1"
+_ENOUGH = 4_000_000  # bytes beyond ASCII after which the odds do not change
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """name: for Python's codecs. note: what a person should know about the choice, or empty. damaged: some bytes are
@@ -53,9 +57,7 @@ class Watcher:
         self._valid = 0  # characters beyond ASCII that are sound UTF-8
         self._high = 0  # bytes beyond ASCII
         self._covered = 0  # of these, bytes of sound UTF-8
-        self._paired = (
-            0  # of these, in runs of even length with lead and trail bytes of Chinese encodings
-        )
+        self._paired = 0  # of these, in runs of even length with bytes of Chinese encodings
 
     def feed(self, chunk: bytes) -> None:
         """Look at the next bytes."""
@@ -63,13 +65,18 @@ class Watcher:
             self._head = (self._head + chunk)[:4096]
         self.size += len(chunk)
         self.lines += chunk.count(b"\n")
+        if self._head.startswith(_PARQUET):
+            return  # no text at all
         if self._good:
             try:
                 self._utf8.decode(chunk)
             except UnicodeDecodeError:
                 self._good = False
-        if chunk.isascii():
-            return
+        if self._high < _ENOUGH and not chunk.isascii():
+            self._weigh(chunk)
+
+    def _weigh(self, chunk: bytes) -> None:
+        """Count what the bytes beyond ASCII look like."""
         for run in _HIGH.findall(chunk):
             self._high += len(run)
             if len(run) % 2 == 0:

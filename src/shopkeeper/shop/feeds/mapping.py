@@ -256,6 +256,11 @@ def columns_of(expression: str, columns: Sequence[str]) -> list[str]:
 Getter = Callable[[Mapping[str, str]], str]
 
 
+def blank(cells: Mapping[str, str]) -> str:
+    """The getter of a field that no column holds."""
+    return ""
+
+
 def getter(expression: str, columns: Sequence[str]) -> Getter:
     """A function from a row's cells to the text that the expression stands for."""
     if expression in columns:
@@ -275,6 +280,8 @@ def getter(expression: str, columns: Sequence[str]) -> Getter:
 def _joined(parts: Sequence[Getter], joint: str) -> Getter:
     def join(cells: Mapping[str, str]) -> str:
         texts = list(dict.fromkeys(t for part in parts if (t := part(cells))))
+        if joint == " ":  # a text that another one holds already says nothing new
+            texts = [t for t in texts if not any(t != other and t in other for other in texts)]
         return joint.join(texts)
 
     return join

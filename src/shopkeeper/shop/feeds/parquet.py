@@ -4,13 +4,13 @@ Numbers of 32 bits are written with the digits they stand for (0.99, not 0.99000
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shopkeeper.errors import FeedError
@@ -90,9 +90,16 @@ def column_texts(column: pa.Array) -> list[str]:
     """The values of a column as the texts of cells."""
     kind = column.type
     if pa.types.is_integer(kind):
-        return ["" if v is None else str(v) for v in column.to_pylist()]
-    if pa.types.is_float32(kind) and not column.null_count:
-        return [_short(v) for v in column.to_numpy(zero_copy_only=False)]
+        return [v or "" for v in pc.cast(column, pa.string()).to_pylist()]
+    if pa.types.is_floating(kind) and not pa.types.is_float16(kind):
+        texts = pc.cast(
+            column, pa.string()
+        ).to_pylist()  # with the fewest digits that mean the number
+        return [
+            "" if v is None else without_exponent(v) if "e" in v or v == "-0" else v for v in texts
+        ]
+    if pa.types.is_timestamp(kind):
+        return _moments(column)
     try:
         values = column.to_pylist()
     except (UnicodeDecodeError, ValueError, OverflowError, pa.ArrowException):
@@ -104,6 +111,20 @@ def column_texts(column: pa.Array) -> list[str]:
         ]
     write = _writer(kind)
     return ["" if v is None else write(v) for v in values]
+
+
+def _moments(column: pa.Array) -> list[str]:
+    """Moments as 2017-01-01T11:53:26, with a Z behind where the column names a time zone."""
+    zoned = column.type.tz is not None
+    bare = column.cast(pa.timestamp(column.type.unit))  # a zoned one is in UTC inside
+    texts = pc.cast(bare, pa.string()).to_pylist()
+    return ["" if v is None else _moment(v) + ("Z" if zoned else "") for v in texts]
+
+
+def _moment(text: str) -> str:
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace(" ", "T", 1)
 
 
 def _value(column: pa.Array, index: int) -> Any:
@@ -126,14 +147,10 @@ def _writer(kind: pa.DataType) -> Callable[[Any], str]:
         return number_text
     if pa.types.is_boolean(kind):
         return lambda v: "true" if v else "false"
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return lambda v: v.isoformat() if isinstance(v, date | datetime) else str(v)
+    if pa.types.is_date(kind):
+        return lambda v: v.isoformat() if isinstance(v, date) else str(v)
     if pa.types.is_decimal(kind):
         return lambda v: format(v, "f") if isinstance(v, Decimal) else str(v)
     if pa.types.is_nested(kind):
         return lambda v: printable(orjson.dumps(v, default=str).decode())
     return lambda v: printable(str(v))
-
-
-def _short(value: np.float32) -> str:
-    return without_exponent(str(value))

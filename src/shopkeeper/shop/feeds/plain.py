@@ -14,7 +14,7 @@ import orjson
 
 from shopkeeper.shop.feeds import assembling, values
 from shopkeeper.shop.feeds.grouping import grouped
-from shopkeeper.shop.feeds.mapping import Getter, columns_of, getter
+from shopkeeper.shop.feeds.mapping import Getter, blank, columns_of, getter
 from shopkeeper.shop.feeds.rows import BadRow, Options, RowError, row_text
 from shopkeeper.shop.feeds.seen import Seen
 from shopkeeper.shop.feeds.source import Source
@@ -93,7 +93,7 @@ class _Reader:
 
     def get(self, field: str) -> Getter:
         """The text of a field in a row's cells; blank if no column holds it."""
-        return self._get.get(field, _blank)
+        return self._get.get(field, blank)
 
     def is_new(self, row: Row) -> bool:
         """False for a row that came before in just the same words: once is enough."""
@@ -286,10 +286,6 @@ class _Reader:
         if not 0 <= value <= 100 or number < 0:
             raise RowError(self._names["rating"], f"{text[:40]!r} is no rating", "write 4.5")
         return Rating(values.plain(value), number, scale)
-
-
-def _blank(cells: Mapping[str, str]) -> str:
-    return ""
 
 
 def _worth_showing(columns: Sequence[str], sample: Sequence[Mapping[str, str]]) -> list[str]:

@@ -145,7 +145,9 @@ def number_text(value: int | float) -> str:
 def without_exponent(text: str) -> str:
     """A float's text with all its digits: 1e-05 -> 0.00001, 5.0 -> 5."""
     if text.endswith(".0"):
-        return text[:-2]
+        text = text[:-2]
+    if text == "-0":
+        return "0"
     if "e" not in text or abs(int(text.partition("e")[2])) > 30:
         return text
     return format(Decimal(text), "f")
