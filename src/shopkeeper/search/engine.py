@@ -82,6 +82,11 @@ class ProductSearch:
         return self._store.columns.size
 
     @property
+    def position(self) -> int:
+        """How far the outbox has been followed; the same number, the same catalogue."""
+        return self._store.position
+
+    @property
     def is_writer(self) -> bool:
         """True if this program keeps the index on disk fresh."""
         return self._store.is_writer
