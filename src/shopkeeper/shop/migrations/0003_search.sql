@@ -15,13 +15,15 @@ create table artifacts (
 );
 create unique index artifacts_in_use on artifacts (kind) where state = 'in_use';
 
--- The meaning of each product's text as each embedder sees it; `text_hash` tells whether the text has changed since.
+-- The meaning of each product's texts as each embedder sees them. `part`: which text (its title, all of it);
+-- `text_hash` tells whether the text has changed since.
 create table product_vectors (
-    embedder text not null,
+    embedder text not null,              -- its digest: vectors of different digests are not compared
+    part text not null,
     product_id text not null references products (id) on delete cascade,
     text_hash bytea not null,
     vector halfvec not null,
-    primary key (embedder, product_id)
+    primary key (embedder, part, product_id)
 );
 create index product_vectors_product on product_vectors (product_id);
 
