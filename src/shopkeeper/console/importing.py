@@ -1,30 +1,34 @@
-"""Importing in the console: a file is uploaded, looked at, its columns corrected, taken in by a job, and reported."""
+"""Importing in the console: a file is uploaded, looked at, its reading corrected, taken in by a job, and reported."""
 
-import secrets
-import shutil
-from io import BytesIO
-from itertools import islice
-from pathlib import Path as FilePath
-from pathlib import PurePath
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Form, Query, Request, UploadFile
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from fastapi import APIRouter, Form, Path, Query, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
 
+from shopkeeper.api.routes.transfer import download
+from shopkeeper.console.page import page_number, show
 from shopkeeper.errors import FeedError
-from shopkeeper.jobs.tasks import IMPORT_FILE, uploads_folder
-from shopkeeper.pages import Visit, redirect, render, visit_of
+from shopkeeper.face import Shop
+from shopkeeper.jobs import uploads
+from shopkeeper.jobs.tasks import IMPORT_FILE
+from shopkeeper.pages import Visit, formats, redirect, visit_of
+from shopkeeper.pages.products import offer_of
 from shopkeeper.shop import feeds
-from shopkeeper.shop.feeds import BadRow, imports
+from shopkeeper.shop.feeds import FORMATS, KINDS, Preview, imports
+from shopkeeper.shop.feeds.mapping import SEPARATORS, SETTINGS, columns_of, required
 from shopkeeper.shop.feeds.mapping import fields as fields_of
-from shopkeeper.shop.feeds.mapping import required as required_of
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-KINDS = ("products", "orders", "customers", "reviews", "events", "queries", "pages")
-LOOKED_AT = 300  # rows
 BAD_A_PAGE = 50
+SHOWN = 8  # records and bad rows of a preview
+SAMPLES = 3  # values beside a column
+MAX_FIELDS = 600
 Text = Annotated[str, Form(max_length=300)]
+ImportId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Token = Annotated[str, Path(max_length=40)]
 
 
 @router.get("/import")
@@ -33,136 +37,260 @@ def import_page(request: Request) -> Response:
     return _start(visit_of(request))
 
 
-def _start(visit: Visit, *, problem: str = "", hint: str = "") -> Response:
-    with visit.shop.database.connection() as conn:
+def _start(visit: Visit, *, problem: str = "", hint: str = "", kind: str = "") -> Response:
+    shop = visit.shop
+    with shop.database.connection() as conn:
         earlier = imports.list_imports(conn, limit=20)
-    return render(
-        visit, "console/import.html", status=422 if problem else 200, title=visit.t("Import"), kinds=KINDS,
-        imports=earlier, problem=problem, hint=hint,
+    return show(
+        visit, "import.html", status=422 if problem else 200, title=visit.t("Import"), kinds=KINDS, kind=kind,
+        imports=earlier, waiting=uploads.waiting(shop.settings.data_folder, _taken(shop)),
+        problem=problem, hint=hint,
     )  # fmt: skip
+
+
+def _taken(shop: Shop) -> set[str]:
+    """Files that jobs have to do with: those are found under Jobs."""
+    return {str(job.arguments.get("path", "")) for job in shop.jobs.list(limit=500)}
 
 
 @router.post("/import")
-def look(request: Request, file: UploadFile, kind: Text = "products") -> Response:
-    """Keep the file and show what is in it; nothing is written to the shop."""
+def upload(request: Request, file: UploadFile, kind: Text = "") -> Response:
+    """Keep the file and go on to a look at it; nothing is written to the shop."""
     visit = visit_of(request)
-    folder = uploads_folder(visit.shop.settings.data_folder) / secrets.token_hex(8)
-    folder.mkdir(parents=True, mode=0o700)
-    name = PurePath(file.filename or "feed").name.replace("\x00", "")[-100:].lstrip(".") or "feed"
-    path = folder / name
-    with path.open("xb") as kept:
-        shutil.copyfileobj(file.file, kept, 1 << 20)
+    folder = visit.shop.settings.data_folder
+    if not file.filename:
+        return _start(visit, problem=visit.t("No file was chosen."), hint=visit.t("Choose one."))
+    kept = uploads.keep(folder, file.filename, file.file)
+    wanted = kind if kind in KINDS else ""
     try:
-        return _preview(visit, path, kind if kind in KINDS else "products")
+        feeds.preview(visit.shop.database, kept.path, kind=wanted, rows=1)
     except FeedError as error:
-        shutil.rmtree(folder)
-        return _start(visit, problem=error.message, hint=error.hint)
+        uploads.discard(folder, kept.token)
+        problem = error.message.replace(str(kept.path), kept.name)
+        return _start(visit, problem=problem, hint=error.hint, kind=wanted)
+    return redirect(f"/console/import/{kept.token}" + (f"?kind={wanted}" if wanted else ""))
 
 
-def _preview(visit: Visit, path: FilePath, kind: str) -> Response:
-    found = feeds.detect(path, kind=kind)
-    shop = visit.shop.settings
-    reading = feeds.read(
-        path,
-        kind=kind,
-        format=found.format,
-        mapping=found.mapping,
-        currency=shop.currency,
-        language=shop.language,
-    )
-    rows: list[Any] = list(islice(reading, LOOKED_AT))
-    bad = [row for row in rows if isinstance(row, BadRow)]
-    good = [row for row in rows if not isinstance(row, BadRow)]
-    return render(
-        visit, "console/preview.html", title=path.name, format=found.format, kind=kind,
-        upload=f"{path.parent.name}/{path.name}", columns=found.columns, fields=_fields(kind, found), seen=len(rows),
-        good=len(good), samples=[_told(row) for row in good[:6]], bad_rows=bad[:6], problem="", hint="",
+@router.get("/import/{token}")
+def look(
+    request: Request, token: Token, kind: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """What is in an upload, and how it would be read."""
+    visit = visit_of(request)
+    found = uploads.find(visit.shop.settings.data_folder, token)
+    return _preview(visit, found, {"kind": kind})
+
+
+@router.post("/import/{token}")
+async def correct(request: Request, token: Token) -> Response:
+    """The look again, with another kind, format or mapping."""
+    form = await _form(request)
+    visit = visit_of(request)
+    found = uploads.find(visit.shop.settings.data_folder, token)
+    return await run_in_threadpool(_preview, visit, found, form)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    form = await request.form(max_fields=MAX_FIELDS, max_files=0)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _reading(form: Mapping[str, str]) -> dict[str, Any]:
+    """What a form says of how to read the file. A mapping was made for one kind and format, and counts for no other."""
+    kind, format_ = form.get("kind", ""), form.get("format", "")
+    same = form.get("mapped", "") == f"{kind} {format_}"
+    mapping = {k.removeprefix("map:"): v for k, v in form.items() if k.startswith("map:")}
+    return {
+        "kind": kind if kind in KINDS else "",
+        "format": format_ if format_ in FORMATS else "",
+        "mapping": mapping if same and mapping else None,
+    }
+
+
+def _preview(visit: Visit, upload: uploads.Upload, form: Mapping[str, str]) -> Response:
+    shop = visit.shop
+    found = feeds.preview(
+        shop.database, upload.path, currency=shop.settings.currency, language=shop.settings.language,
+        **_reading(form),
+    )  # fmt: skip
+    names, cells = _told(visit, found)
+    return show(
+        visit, "preview.html", title=upload.name, answer=_sentence(visit, found), upload=upload, found=found,
+        fields=_fields(found), decimals=(".", ","), separators=_separators(found), unused=_unused(found),
+        names=names, records=cells, bad_rows=found.bad[:SHOWN], more_bad=max(0, len(found.bad) - SHOWN),
+        plain=FORMATS[found.format].mapped, may_start=not found.problem or bool(found.records),
     )  # fmt: skip
 
 
-def _fields(kind: str, found: feeds.Detected) -> list[dict[str, Any]]:
-    mapping = dict(found.mapping or {})
-    names = dict.fromkeys([*fields_of(kind), *mapping]) if found.columns else {}
+def _sentence(visit: Visit, found: Preview) -> str:
+    """The one line that says whether to go on."""
+    if not found.seen:
+        return visit.t("No row can be read in this way.")
+    rows, bad = (formats.number(n, visit.language) for n in (found.seen, len(found.bad)))
+    whole = found.whole
+    if not found.bad:
+        text = "All {n} entries can be read." if whole else "The first {n} entries can all be read."
+        return visit.t(text, n=rows)
+    if whole:
+        return visit.t("Of {n} entries, {m} cannot be read and would be kept aside.", n=rows, m=bad)
+    return visit.t(
+        "Of the first {n} entries, {m} cannot be read and would be kept aside.", n=rows, m=bad
+    )
+
+
+def _fields(found: Preview) -> list[dict[str, Any]]:
+    """The fields of the kind, each with the column that holds it and its first values."""
+    kind, columns = found.kind, found.columns
+    names = dict.fromkeys([*fields_of(kind), *found.mapping]) if columns else {}
     fields = []
     for name in names:
-        column = mapping.get(name, "")
-        samples = [row.get(column, "") for row in found.sample if row.get(column, "")]
-        offered = list(dict.fromkeys([*([column] if column else []), *found.columns]))
+        if name in SETTINGS:
+            continue
+        column = found.mapping.get(name, "")
+        offered = dict.fromkeys([*([column] if column else []), *columns])
         fields.append({
-            "name": name, "column": column, "required": name in required_of(kind), "columns": offered,
-            "sample": samples[0][:80] if samples else "",
+            "name": name, "column": column, "required": name in required(kind), "columns": list(offered),
+            "samples": _samples(found, columns_of(column, columns)) if column else [],
         })  # fmt: skip
-    return fields
+    return sorted(fields, key=lambda f: (not f["required"], not f["column"]))
 
 
-def _told(row: Any) -> str:
-    title = getattr(row, "title", "") or getattr(row, "text", "") or getattr(row, "email", "")
-    return f"{getattr(row, 'id', '')}  {title}"[:140]
+def _samples(found: Preview, columns: list[str]) -> list[str]:
+    """The first different values of a column, or of several put together."""
+    texts = (" · ".join(filter(None, (row.get(c, "") for c in columns))) for row in found.sample)
+    return [text[:60] for text in dict.fromkeys(filter(None, texts))][:SAMPLES]
 
 
-@router.post("/import/start")
-async def start(request: Request) -> Response:
+def _unused(found: Preview) -> list[dict[str, Any]]:
+    """Columns that no field takes, with first values; they are kept as attributes and metadata."""
+    used = {c for e in found.mapping.values() for c in columns_of(e, found.columns)}
+    rest = [c for c in found.columns if c not in used]
+    return [{"name": c, "samples": _samples(found, [c])} for c in rest]
+
+
+def _separators(found: Preview) -> list[str]:
+    now = found.mapping.get("separator", "")
+    return list(dict.fromkeys([*([now] if now else []), *SEPARATORS]))
+
+
+Column = tuple[str, Callable[[Visit, Any], object]]
+
+_TOLD: Mapping[str, tuple[Column, ...]] = {
+    "products": (
+        ("Title", lambda v, r: r.title), ("Brand", lambda v, r: r.brand),
+        ("Category", lambda v, r: " › ".join(r.category)), ("Price", lambda v, r: offer_of(r.variants)),
+        ("Variants", lambda v, r: len(r.variants)), ("Stock", lambda v, r: _stock(r)),
+    ),
+    "customers": (
+        ("ID", lambda v, r: r.id), ("Name", lambda v, r: f"{r.first_name} {r.last_name}".strip()),
+        ("E-mail", lambda v, r: r.email), ("City", lambda v, r: r.addresses[0].city if r.addresses else ""),
+    ),
+    "orders": (
+        ("ID", lambda v, r: r.id), ("Ordered at", lambda v, r: formats.moment(r.placed_at, v.language)),
+        ("Customer", lambda v, r: r.customer_id), ("Status", lambda v, r: r.status),
+        ("Lines", lambda v, r: len(r.lines)), ("Products", lambda v, r: ", ".join(x.title or x.product_id for x in r.lines[:3])),
+    ),
+    "events": (
+        ("Action", lambda v, r: r.action), ("Time", lambda v, r: formats.moment(r.at, v.language)),
+        ("Session", lambda v, r: r.session_id), ("Search words", lambda v, r: r.user_query),
+        ("Product seen", lambda v, r: r.object_id),
+    ),
+    "queries": (
+        ("Search words", lambda v, r: r.user_query), ("Time", lambda v, r: formats.moment(r.at, v.language)),
+        ("Products shown", lambda v, r: len(r.hits)),
+    ),
+    "reviews": (
+        ("Product", lambda v, r: r.product_id), ("Rating", lambda v, r: "" if r.rating is None else str(r.rating)),
+        ("Author", lambda v, r: r.author), ("Title", lambda v, r: r.title), ("Text", lambda v, r: r.text[:160]),
+    ),
+    "pages": (
+        ("Title", lambda v, r: r.title), ("Language", lambda v, r: r.language), ("Text", lambda v, r: r.body[:160]),
+    ),
+}  # fmt: skip
+
+
+def _stock(product: Any) -> object:
+    stocks = [v.quantity for v in product.variants if v.quantity is not None]
+    return sum(stocks) if stocks else ""
+
+
+def _told(visit: Visit, found: Preview) -> tuple[list[str], list[list[object]]]:
+    """Heads and cells of the records as they would go in."""
+    columns = _TOLD[found.kind]
+    rows = [[tell(visit, record) for _, tell in columns] for record in found.records[:SHOWN]]
+    return [visit.t(name) for name, _ in columns], rows
+
+
+@router.post("/import/{token}/start")
+async def start(request: Request, token: Token) -> Response:
     """Take the file in, in the background."""
-    visit = visit_of(request)
-    form = await request.form(max_fields=400)
-    values = {k: v for k, v in form.items() if isinstance(v, str)}
-    folder, _, name = values.get("upload", "").partition("/")
-    path = (
-        uploads_folder(visit.shop.settings.data_folder)
-        / PurePath(folder).name
-        / PurePath(name).name
-    )
-    if not folder.isalnum() or not path.is_file():
-        return _start(
-            visit,
-            problem=visit.t("The file is not here any more."),
-            hint=visit.t("Upload it again."),
-        )
-    mapping = {k.removeprefix("map:"): v for k, v in values.items() if k.startswith("map:")}
-    kind = values.get("kind", "")
-    job = visit.shop.jobs.enqueue(
-        IMPORT_FILE, f"Import of {path.name}", path=str(path), kind=kind if kind in KINDS else "products",
-        format=values.get("format") or None, mapping=mapping or None,
+    form = await _form(request)
+    return await run_in_threadpool(_enqueue, visit_of(request), token, form)
+
+
+def _enqueue(visit: Visit, token: str, form: Mapping[str, str]) -> Response:
+    shop = visit.shop
+    upload = uploads.find(shop.settings.data_folder, token)
+    reading = _reading(form)
+    found = feeds.preview(shop.database, upload.path, rows=1, **reading)
+    if found.problem:
+        return _preview(visit, upload, form)
+    job = shop.jobs.enqueue(
+        IMPORT_FILE, f"Import of {upload.name}", path=str(upload.path), kind=found.kind, format=found.format,
+        mapping=reading["mapping"],
     )  # fmt: skip
     return redirect(f"/console/jobs/{job}")
 
 
+@router.post("/import/{token}/discard")
+def discard(request: Request, token: Token) -> Response:
+    """Throw an upload away."""
+    uploads.discard(request.app.state.shop.settings.data_folder, token)
+    return redirect("/console/import")
+
+
 @router.get("/imports/{import_id}")
 def report(
-    request: Request, import_id: int, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+    request: Request, import_id: ImportId, page: Annotated[str, Query(max_length=6)] = "1"
 ) -> Response:
     """What came of an import."""
     visit = visit_of(request)
     with visit.shop.database.connection() as conn:
         found = imports.get_import(conn, import_id)
-        bad = imports.bad_rows(conn, import_id, BAD_A_PAGE, (page - 1) * BAD_A_PAGE)
-        reasons = conn.execute(
-            "select field, regexp_replace(reason, '[\"“][^\"”]*[\"”]', '“…”', 'g') as told, count(*) from quarantine "
-            "where import_id = %s group by 1, 2 order by 3 desc limit 20",
-            [import_id],
-        ).fetchall()
-    went_in = found.created + found.updated + found.unchanged
-    answer = visit.t(
-        "{n} went in, {m} were kept aside.", n=f"{went_in:,}", m=f"{found.quarantined:,}"
-    )
-    last = max(1, -(-found.quarantined // BAD_A_PAGE))
+        last = max(1, -(-found.quarantined // BAD_A_PAGE))
+        number = min(page_number(page), last)
+        bad = imports.bad_rows(conn, import_id, BAD_A_PAGE, (number - 1) * BAD_A_PAGE)
+        reasons = imports.reasons(conn, import_id)
     here = f"/console/imports/{import_id}?page="
-    return render(
-        visit, "console/report.html", title=found.file_name, answer=answer, found=found, bad_rows=bad, reasons=reasons,
-        previous=f"{here}{page - 1}" if page > 1 else "", following=f"{here}{page + 1}" if page < last else "",
-        page_text=visit.t("Page {n} of {m}", n=page, m=last),
+    return show(
+        visit, "report.html", title=found.file_name, answer=_outcome(visit, found), found=found, bad_rows=bad,
+        reasons=reasons, previous=f"{here}{number - 1}#rows" if number > 1 else "",
+        following=f"{here}{number + 1}#rows" if number < last else "",
+        page_text=visit.t("Page {n} of {m}", n=number, m=last),
     )  # fmt: skip
 
 
+def _outcome(visit: Visit, found: imports.Import) -> str:
+    if found.state == "running":
+        return visit.t("This import is still running.")
+    went_in = found.created + found.updated + found.unchanged
+    text = visit.counted("1 entry is in the shop.", "{n} entries are in the shop.", went_in)
+    if not found.quarantined:
+        return text
+    joint = "" if visit.language == "zh" else " "
+    one, many = "1 was kept aside.", "{n} were kept aside."
+    return text + joint + visit.counted(one, many, found.quarantined)
+
+
 @router.get("/imports/{import_id}/bad-rows")
-def bad_rows(request: Request, import_id: int) -> Response:
+def bad_rows(request: Request, import_id: ImportId) -> Response:
     """The rows kept aside, as a file to mend."""
     shop = request.app.state.shop
-    out = BytesIO()
     with shop.database.connection() as conn:
         found = imports.get_import(conn, import_id)
-        imports.write_quarantine(conn, import_id, out)
-    name = "".join(c if c.isalnum() or c in "._-" else "_" for c in f"mend-{found.file_name}")
-    out.seek(0)
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return StreamingResponse(out, media_type="application/octet-stream", headers=headers)
+
+    def write(out: BinaryIO) -> None:
+        with shop.database.connection() as conn:
+            imports.write_quarantine(conn, import_id, out)
+
+    return download(request, write, f"mend-{import_id}-{found.file_name}")

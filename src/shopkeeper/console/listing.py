@@ -1,53 +1,79 @@
-"""Which products the catalogue page lists."""
+"""Which products the catalogue page lists, and in which order."""
 
 from dataclasses import dataclass
 
 from psycopg import sql
 
-from shopkeeper.console.overview import PROBLEMS
+from shopkeeper.console.problems import PROBLEMS
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.records import ProductId, ProductStatus
 
-PAGE_SIZE = 30
+PAGE_SIZE = 50
+MAX_WORDS = 8
+
+_LOWEST = "(select min(v.price) from variants v where v.product_id = p.id)"
+_PIECES = "(select sum(v.quantity) from variants v where v.product_id = p.id)"
+SORTS = {
+    "changed": "p.updated_at desc",
+    "title": "lower(p.title)",
+    "brand": "nullif(lower(p.brand), '') nulls last",
+    "price": f"{_LOWEST} nulls last",
+    "-price": f"{_LOWEST} desc nulls last",
+    "stock": f"{_PIECES} nulls last",
+    "-stock": f"{_PIECES} desc nulls last",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of product ids, and how many there are on all pages."""
+    """One page of product ids, how many there are on all pages, and how many of each status without that filter."""
 
     total: int
     ids: list[ProductId]
+    by_status: dict[str, int]
 
 
 def listing(
-    conn: Connection, *, query: str = "", status: str = "", problem: str = "", page: int = 1
+    conn: Connection,
+    *,
+    query: str = "",
+    status: str = "",
+    problem: str = "",
+    sort: str = "changed",
+    page: int = 1,
 ) -> Listing:
-    """Products by words of title, brand, id or SKU, by status, and by what they lack; the newest first."""
-    conditions = [sql.SQL("true")]
+    """Products by words of title, brand, id or SKU, by status, and by what they lack."""
+    conditions, values = _words(query)
+    if problem in PROBLEMS:
+        conditions.append(sql.SQL(PROBLEMS[problem].condition))
+    where = sql.SQL(" and ").join(conditions)
+    counted = conn.execute(
+        sql.SQL("select p.status, count(*) from products p where {} group by 1").format(where),
+        values,
+    ).fetchall()
+    by_status = {s.value: 0 for s in ProductStatus} | dict(counted)
+    chosen = [status] if status in by_status else list(by_status)
+    total = sum(by_status[s] for s in chosen)
+    last = max(1, -(-total // PAGE_SIZE))
+    rows = conn.execute(
+        sql.SQL(
+            "select p.id from products p where {} and p.status = any(%s) order by {}, p.id limit %s offset %s"
+        ).format(where, sql.SQL(SORTS.get(sort, SORTS["changed"]))),
+        [*values, chosen, PAGE_SIZE, (min(page, last) - 1) * PAGE_SIZE],
+    ).fetchall()
+    return Listing(total, [row[0] for row in rows], by_status)
+
+
+def _words(query: str) -> tuple[list[sql.Composable], list[object]]:
+    conditions: list[sql.Composable] = [sql.SQL("true")]
     values: list[object] = []
-    for word in query.split()[:8]:
+    for word in query.split()[:MAX_WORDS]:
         conditions.append(
             sql.SQL(
-                "(p.title ilike %s or p.brand ilike %s or p.id = %s or exists "
-                "(select from variants v where v.product_id = p.id and (v.sku = %s or v.gtin = %s or v.id = %s)))"
+                "(p.title ilike %s or p.brand ilike %s or p.translations::text ilike %s or p.id = %s or exists "
+                "(select from variants v where v.product_id = p.id and %s in (v.sku, v.gtin, v.mpn, v.id)))"
             )
         )
         pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        values += [pattern, pattern, word, word, word, word]
-    if status in {s.value for s in ProductStatus}:
-        conditions.append(sql.SQL("p.status = %s"))
-        values.append(status)
-    if problem in PROBLEMS:
-        conditions.append(sql.SQL(PROBLEMS[problem]))  # type: ignore[arg-type]  # our own text
-    where = sql.SQL(" and ").join(conditions)
-    total = conn.execute(
-        sql.SQL("select count(*) from products p where {}").format(where), values
-    ).fetchone()
-    rows = conn.execute(
-        sql.SQL(
-            "select p.id from products p where {} order by p.updated_at desc, p.id limit %s offset %s"
-        ).format(where),
-        [*values, PAGE_SIZE, (page - 1) * PAGE_SIZE],
-    ).fetchall()
-    assert total is not None
-    return Listing(total[0], [row[0] for row in rows])
+        values += [pattern, pattern, pattern, word, word]
+    return conditions, values

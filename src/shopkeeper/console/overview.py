@@ -1,89 +1,73 @@
-"""What the first page of the console tells: counts, what needs doing, searches that found nothing, visits."""
+"""What the first page of the console tells: how much there is, what needs doing, searches that found nothing."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from psycopg import sql
 
+from shopkeeper.console.problems import PROBLEMS, Problem
 from shopkeeper.shop.database import Connection
 
-# What a shopper misses in a product, as a condition on `products p`.
-PROBLEMS = {
-    "picture": "p.images = '[]'",
-    "description": "p.description = ''",
-    "brand": "p.brand = ''",
-    "category": "p.category = '{}'",
-    "material": "not (p.attributes ?| array['Material', 'material', '材质'])",
-    "price": "exists (select from variants v where v.product_id = p.id and v.metadata ->> 'price' = 'unknown')",
-    "stock": "not exists (select from variants v where v.product_id = p.id "
-    "and v.availability in ('in_stock', 'preorder', 'backorder'))",
-    "chinese": "not (p.translations ? 'zh') and p.language <> 'zh'",
-    "gtin": "exists (select from variants v where v.product_id = p.id and v.gtin = '')",
-}
+DAYS = 30
+HAVE_AT_LEAST = 0.2  # of the products, for an optional thing to count as missing in the others
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of everything there are."""
+    """How many products there are, of every status and shown to shoppers."""
 
     products: int
     active: int
-    variants: int
-    sold_out: int
-    orders: int
-    customers: int
-    reviews: int
-    events: int
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
     """Products that lack something."""
 
-    problem: str
+    name: str
+    problem: Problem
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class EmptySearch:
+    """Words that were searched for without a result."""
+
+    query: str
+    times: int
+    last_at: datetime
+
+
 def counts(conn: Connection) -> Counts:
-    """How many of everything there are."""
+    """How many products there are."""
     row = conn.execute(
-        "select (select count(*) from products), (select count(*) from products where status = 'active'), "
-        "(select count(*) from variants), (select count(*) from variants where availability in "
-        "('out_of_stock', 'discontinued')), (select count(*) from orders), (select count(*) from customers), "
-        "(select count(*) from reviews), (select count(*) from events)"
+        "select count(*), count(*) filter (where status = 'active') from products"
     ).fetchone()
     assert row is not None
     return Counts(*row)
 
 
-def todo(conn: Connection) -> list[Todo]:
-    """What active products lack, the most frequent first."""
+def todo(conn: Connection, active: int) -> list[Todo]:
+    """What active products lack, the gravest first."""
     parts = sql.SQL(", ").join(
-        sql.SQL("count(*) filter (where {})").format(sql.SQL(condition))  # type: ignore[arg-type]  # our own text
-        for condition in PROBLEMS.values()
+        sql.SQL("count(*) filter (where {})").format(sql.SQL(problem.condition))
+        for problem in PROBLEMS.values()
     )
     row = conn.execute(
         sql.SQL("select {} from products p where p.status = 'active'").format(parts)
     ).fetchone()
     assert row is not None
-    found = [Todo(problem, n) for problem, n in zip(PROBLEMS, row, strict=True) if n]
-    return sorted(found, key=lambda item: -item.count)
+    found = [Todo(name, PROBLEMS[name], n) for name, n in zip(PROBLEMS, row, strict=True) if n]
+    return [
+        t for t in found if not t.problem.optional or active - t.count >= HAVE_AT_LEAST * active
+    ]
 
 
-def empty_searches(conn: Connection, limit: int = 8) -> list[tuple[str, int]]:
+def empty_searches(conn: Connection, limit: int = 8) -> list[EmptySearch]:
     """Words that were searched for without a result in the latest 30 days, the most frequent first."""
     rows = conn.execute(
-        "select lower(user_query), count(*) from queries where hits = '{}' "
-        "and at > now() - interval '30 days' group by 1 order by 2 desc, 1 limit %s",
-        [limit],
+        "select lower(user_query), count(*), max(at) from queries where hits = '{}' and user_query <> '' "
+        "and at > now() - make_interval(days => %s) group by 1 order by 2 desc, 3 desc, 1 limit %s",
+        [DAYS, limit],
     ).fetchall()
-    return [(query, n) for query, n in rows]
-
-
-def visits(conn: Connection) -> list[tuple[date, int]]:
-    """Visits a day on the last seven days that had any."""
-    rows = conn.execute(
-        "select at::date, count(distinct session_id) from events "
-        "where at > (select max(at) from events) - interval '40 days' group by 1 order by 1 desc limit 7"
-    ).fetchall()
-    return [(day, n) for day, n in reversed(rows)]
+    return [EmptySearch(*row) for row in rows]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from shopkeeper.jobs import uploads
 from shopkeeper.jobs.progress import Progress, StopRequested
 from shopkeeper.jobs.worker import Task
 from shopkeeper.search import ProductSearch
@@ -51,7 +52,7 @@ def shop_tasks(
         )
         if report.state == "interrupted":
             raise StopRequested
-        _remove_upload(Path(path), settings.data_folder)
+        uploads.remove(Path(path), settings.data_folder)
         return {
             "import_id": report.import_id,
             "also": [other.import_id for other in report.also],
@@ -75,15 +76,3 @@ def shop_tasks(
         )
 
     return {IMPORT_FILE: import_file, REBUILD_INDEX: rebuild_index, BUILD_DEMO: build_demo}
-
-
-def uploads_folder(data_folder: Path) -> Path:
-    """Where files wait that were uploaded to be imported."""
-    return data_folder / "uploads"
-
-
-def _remove_upload(path: Path, data_folder: Path) -> None:
-    """Delete an imported file and the folder made for it, if it was an upload."""
-    if path.parent.parent == uploads_folder(data_folder):
-        path.unlink(missing_ok=True)
-        path.parent.rmdir()

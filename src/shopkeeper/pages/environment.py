@@ -1,5 +1,6 @@
 """Turning a template and values into a page, in the visitor's language and theme, under a strict policy."""
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,22 +28,33 @@ POLICY = (
 )
 THEMES = ("auto", "light", "dark")
 YEAR_SECONDS = 365 * 24 * 3600
+GZIP_FROM = 1000  # bytes; below, nothing is gained
+GZIP_LEVEL = 4
+LINKS = {"http", "https", "mailto", "tel"}  # schemes that a page's own text may link to
 _TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "h2", "h3", "h4", "table", "thead", "tbody", "tr", "td", "th", "dl", "dt", "dd", "span", "sup", "sub"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who looks, in which language and theme, at which shop."""
+    """Who looks, in which language and theme, at which shop. signed_in: to the console, with a key."""
 
     shop: "Shop"
     path: str
     query: str
     language: str
     theme: str
+    takes_gzip: bool = False
+    signed_in: bool = False
 
     def t(self, text: str, /, **values: object) -> str:
         """The pages' words in the visitor's language."""
         return translate(self.language, text, **values)
+
+    def counted(self, one: str, many: str, n: int) -> str:
+        """The words for one or for `{n}` of something: counted("1 product", "{n} products", 1200)."""
+        if n == 1:
+            return translate(self.language, one)
+        return translate(self.language, many, n=formats.number(n, self.language))
 
     @property
     def shop_name(self) -> str:
@@ -69,7 +81,13 @@ def visit_of(request: Request) -> Visit:
     language = next((x for x in asked if x in languages), shop.settings.language)
     theme = request.cookies.get("theme", "auto")
     return Visit(
-        shop, request.url.path, request.url.query, language, theme if theme in THEMES else "auto"
+        shop,
+        path=request.url.path,
+        query=request.url.query,
+        language=language,
+        theme=theme if theme in THEMES else "auto",
+        takes_gzip="gzip" in request.headers.get("accept-encoding", ""),
+        signed_in=getattr(getattr(request.state, "caller", None), "role", "") == "session",
     )
 
 
@@ -85,11 +103,17 @@ def render(
     text = (
         environment()
         .get_template(template)
-        .render(visit=visit, t=visit.t, **_formats(visit), **values)
+        .render(visit=visit, t=visit.t, counted=visit.counted, **_formats(visit), **values)
     )
-    response = HTMLResponse(text, status, dict(headers or {}))
+    body = text.encode()
+    packed = visit.takes_gzip and len(body) >= GZIP_FROM
+    response = HTMLResponse(
+        gzip.compress(body, GZIP_LEVEL, mtime=0) if packed else body, status, dict(headers or {})
+    )
+    if packed:
+        response.headers["content-encoding"] = "gzip"
     response.headers["content-security-policy"] = POLICY
-    response.headers["vary"] = "Cookie, Accept-Language"
+    response.headers["vary"] = "Cookie, Accept-Language, Accept-Encoding"
     response.headers.setdefault("cache-control", "no-store")
     return response
 
@@ -134,7 +158,8 @@ def _markdown() -> MarkdownIt:
 
 def markdown(text: str) -> Markup:
     """A page's Markdown as HTML; HTML inside it is shown as text."""
-    return Markup(nh3.clean(_markdown().render(text)))  # noqa: S704  # cleaned
+    kept = nh3.clean(_markdown().render(text), url_schemes=LINKS)
+    return Markup(kept)  # noqa: S704  # cleaned just above
 
 
 def _formats(visit: Visit) -> dict[str, Any]:

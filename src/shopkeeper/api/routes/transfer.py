@@ -1,15 +1,12 @@
 """Whole files in and out: imports with their reports, exports."""
 
-import os
 import re
-import secrets
-import shutil
 import threading
 from collections.abc import Callable
 from enum import StrEnum
 from itertools import chain
-from pathlib import Path as FilePath
 from typing import Annotated, BinaryIO
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
@@ -25,8 +22,8 @@ from shopkeeper.api.shapes import (
 )
 from shopkeeper.api.streams import stream
 from shopkeeper.api.views import Cursor, Limit, ShopOf, after, cursor_behind
-from shopkeeper.face import Shop
-from shopkeeper.jobs.tasks import IMPORT_FILE, uploads_folder
+from shopkeeper.jobs import uploads
+from shopkeeper.jobs.tasks import IMPORT_FILE
 from shopkeeper.shop import feeds
 from shopkeeper.shop.feeds import imports
 
@@ -64,7 +61,7 @@ def create_import(
 ) -> JobView:
     """Upload a file. It is taken in in the background: ask for the job, whose result names the import."""
     columns = _mapping(mapping)
-    path = _keep(shop, file)
+    path = uploads.keep(shop.settings.data_folder, file.filename or "", file.file).path
     job = shop.jobs.enqueue(
         IMPORT_FILE,
         f"Import of {path.name}",
@@ -90,25 +87,6 @@ def _mapping(text: str) -> dict[str, str] | None:
             "body.mapping", "is not an object of names", hint='{"price": "Selling price"}'
         )
     return mapping
-
-
-def _keep(shop: Shop, file: UploadFile) -> FilePath:
-    """Put an upload where the job finds it, on disk before the answer, in a folder of its own."""
-    folder = uploads_folder(shop.settings.data_folder) / secrets.token_hex(8)
-    folder.mkdir(parents=True, mode=0o700)
-    name = (
-        re.sub(r"[^\w.() -]", "_", FilePath(file.filename or "").name)[-100:].lstrip(".") or "feed"
-    )
-    path = folder / name
-    try:
-        with path.open("xb") as kept:
-            shutil.copyfileobj(file.file, kept, 1024 * 1024)
-            kept.flush()
-            os.fsync(kept.fileno())
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return path
 
 
 @router.get("/imports")
@@ -156,7 +134,7 @@ def download_bad_rows(shop: ShopOf, request: Request, import_id: ImportPath) -> 
         with shop.database.connection() as conn:
             imports.write_quarantine(conn, import_id, out)
 
-    return _download(request, write, f"bad-rows-{import_id}-{found.file_name}")
+    return download(request, write, f"bad-rows-{import_id}-{found.file_name}")
 
 
 @router.get("/exports/{kind}", response_class=StreamingResponse)
@@ -167,16 +145,14 @@ def export(
     format: Annotated[str, Query(max_length=40)] = "jsonl",
 ) -> StreamingResponse:
     """All records of a kind as one file, written while it is sent."""
-    return _download(
+    return download(
         request,
         lambda out: feeds.write(shop.database, kind.value, format, out),
         f"{kind.value}.{format}",
     )
 
 
-def _download(
-    request: Request, write: Callable[[BinaryIO], object], name: str
-) -> StreamingResponse:
+def download(request: Request, write: Callable[[BinaryIO], object], name: str) -> StreamingResponse:
     """A streamed file. Its first bytes are made before the answer begins, so that what is wrong is still told."""
     slots: threading.BoundedSemaphore = request.app.state.downloads
     if not slots.acquire(blocking=False):
@@ -184,10 +160,13 @@ def _download(
     chunks = stream(write, on_end=slots.release)
     first = next(chunks, b"")
     safe = re.sub(r"[^\w.-]", "_", name)
+    plain = safe.encode("ascii", "replace").decode().replace("?", "_")
     return StreamingResponse(
         chain([first], chunks),
         media_type="application/octet-stream",
-        headers={"content-disposition": f"attachment; filename={safe}"},
+        headers={
+            "content-disposition": f"attachment; filename={plain}; filename*=UTF-8''{quote(safe)}"
+        },
     )
 
 

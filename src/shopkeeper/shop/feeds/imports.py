@@ -45,6 +45,16 @@ class Import:
     finished_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why rows of an import are bad. reason: with “…” for the values, which differ from row to row."""
+
+    field: str
+    reason: str
+    hint: str
+    rows: int
+
+
 def list_imports(conn: Connection, *, limit: int = 1000) -> list[Import]:
     """Imports, the newest first."""
     rows = conn.execute(_SELECT + " order by id desc limit %s", [limit]).fetchall()
@@ -69,6 +79,16 @@ def bad_rows(conn: Connection, import_id: int, limit: int = 100, offset: int = 0
         [import_id, limit, offset],
     ).fetchall()
     return [BadRow(*row) for row in rows]
+
+
+def reasons(conn: Connection, import_id: int, limit: int = 50) -> list[Reason]:
+    """Why rows of an import are bad, the most frequent reason first."""
+    rows = conn.execute(
+        """select field, regexp_replace(reason, '"[^"]*"|''[^'']*''|“[^”]*”', '“…”', 'g') as told, min(hint), count(*)
+        from quarantine where import_id = %s group by 1, 2 order by 4 desc, 1, 2 limit %s""",
+        [import_id, limit],
+    ).fetchall()
+    return [Reason(*row) for row in rows]
 
 
 def write_quarantine(conn: Connection, import_id: int, out: BinaryIO) -> int:

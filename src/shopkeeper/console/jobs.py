@@ -1,0 +1,101 @@
+"""Background work in the console: what runs, how far it is, stopping it, running it again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import HTMLResponse, Response
+
+from shopkeeper.console.page import page_number, show
+from shopkeeper.errors import Refused
+from shopkeeper.jobs import Job
+from shopkeeper.jobs.tasks import REBUILD_INDEX
+from shopkeeper.pages import Visit, redirect, visit_of
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+PAGE_SIZE = 50
+JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+LINGERS_S = 3600  # a job that goes on longer than this is told in hours
+
+
+@router.get("/jobs")
+def jobs_page(request: Request, before: Annotated[str, Query(max_length=18)] = "") -> Response:
+    """What runs and ran in the background."""
+    visit = visit_of(request)
+    start = page_number(before) if before else None
+    found = visit.shop.jobs.list(limit=PAGE_SIZE + 1, before=start)
+    shown = found[:PAGE_SIZE]
+    return show(
+        visit, "jobs.html", title=visit.t("Jobs"), answer=_sentence(visit, shown), jobs=shown,
+        refresh=any(not job.state.over for job in shown), here=visit.here,
+        following=f"/console/jobs?before={shown[-1].id}" if len(found) > PAGE_SIZE else "",
+    )  # fmt: skip
+
+
+def _sentence(visit: Visit, jobs: list[Job]) -> str:
+    under_way = sum(not job.state.over for job in jobs)
+    failed = sum(job.state.value == "failed" for job in jobs)
+    if under_way:
+        return visit.counted("1 job is under way.", "{n} jobs are under way.", under_way)
+    if failed:
+        return visit.counted(
+            "Nothing is running; 1 job failed.", "Nothing is running; {n} jobs failed.", failed
+        )
+    return visit.t("Nothing is running.")
+
+
+@router.post("/jobs/rebuild")
+def rebuild(request: Request) -> Response:
+    """Build the word index anew."""
+    job = request.app.state.shop.jobs.enqueue(REBUILD_INDEX, "Word index built anew")
+    return redirect(f"/console/jobs/{job}")
+
+
+@router.get("/jobs/{job_id}")
+def job_page(request: Request, job_id: JobNumber) -> Response:
+    """One job, live: htmx asks for this page again and takes its main part."""
+    visit = visit_of(request)
+    job = visit.shop.jobs.get(job_id)
+    return show(
+        visit, "job.html", title=_title(visit, job), job=job, refresh=not job.state.over,
+        rate=None if job.rate is None else round(job.rate), left=_left(visit, job),
+    )  # fmt: skip
+
+
+def _title(visit: Visit, job: Job) -> str:
+    """What the job is called. A title is written once, in English, when the job is made."""
+    start = "Import of "
+    if job.title.startswith(start):
+        return visit.t("Import of {name}", name=job.title.removeprefix(start))
+    return visit.t(job.title)
+
+
+def _left(visit: Visit, job: Job) -> str:
+    """How long it will still take, roughly, in words."""
+    if job.eta_s is None:
+        return ""
+    if job.eta_s < 90:
+        return visit.t("about {n} s left", n=max(1, round(job.eta_s)))
+    if job.eta_s < 2 * LINGERS_S:
+        return visit.t("about {n} min left", n=round(job.eta_s / 60))
+    return visit.t("about {n} h left", n=round(job.eta_s / LINGERS_S))
+
+
+@router.post("/jobs/{job_id}/stop")
+def stop_job(request: Request, job_id: JobNumber) -> Response:
+    """Stop a job; one that has just ended stays as it is, as its page says."""
+    try:
+        request.app.state.shop.jobs.stop(job_id)
+    except Refused:
+        return redirect(f"/console/jobs/{job_id}")
+    return redirect(f"/console/jobs/{job_id}?stopping=1")
+
+
+@router.post("/jobs/{job_id}/retry")
+def retry_job(request: Request, job_id: JobNumber) -> Response:
+    """Run a job again; one that runs already stays as it is."""
+    try:
+        request.app.state.shop.jobs.retry(job_id)
+    except Refused:
+        return redirect(f"/console/jobs/{job_id}")
+    return redirect(f"/console/jobs/{job_id}")

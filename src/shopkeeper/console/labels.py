@@ -1,0 +1,52 @@
+"""What the console calls things: the values of the records' closed sets, fields of feeds, states, as English words.
+
+The words of other languages are in `pages`, with these as keys.
+"""
+
+from shopkeeper.pages import Visit
+
+LABELS = {
+    # kinds of records
+    "products": "Products", "customers": "Customers", "orders": "Orders", "events": "Events", "queries": "Searches",
+    "reviews": "Reviews", "pages": "Pages",
+    # states of products, variants, imports and jobs
+    "active": "Active", "draft": "Draft", "archived": "Archived",
+    "in_stock": "In stock", "out_of_stock": "Sold out", "preorder": "Pre-order", "backorder": "Back-order",
+    "discontinued": "Discontinued",
+    "waiting": "Waiting", "running": "Running", "done": "Done", "failed": "Failed", "stopped": "Stopped",
+    "interrupted": "Interrupted", "secret": "Secret", "publishable": "Publishable",
+    # formats of feeds
+    "jsonl": "Shopkeeper JSON lines", "shopify": "Shopify product CSV", "woocommerce": "WooCommerce product CSV",
+    "google": "Google Merchant feed", "schema.org": "Saved pages with schema.org data", "dummyjson": "DummyJSON",
+    "tau": "tau-bench retail shop", "ubi": "User Behaviour Insights 1.3", "ga4": "Google Analytics 4",
+    "markdown": "Markdown pages", "plain": "Table with a mapping",
+    # orders of hits
+    "relevance": "Best match", "price_asc": "Price, low to high", "price_desc": "Price, high to low",
+    "rating": "Rating", "newest": "Newest", "title": "Title",
+    # what a job counts
+    "records": "records", "rows": "rows", "bytes": "bytes",
+    # fields of records, and of an index
+    "id": "ID", "description": "Description", "brand": "Brand", "category": "Category", "price": "Price",
+    "list_price": "Price before reduction", "currency": "Currency", "quantity": "Stock",
+    "availability": "Availability", "gtin": "GTIN", "mpn": "Model number", "sku": "SKU", "images": "Pictures",
+    "url": "Address of its page", "tags": "Tags", "handle": "Handle", "group": "Product that a variant belongs to",
+    "weight": "Weight", "status": "Status", "language": "Language", "rating_count": "Number of ratings",
+    "attributes": "Attributes", "email": "E-mail", "first_name": "First name", "last_name": "Last name",
+    "name": "Name", "phone": "Phone", "line1": "Address", "line2": "Address, second line", "city": "City",
+    "region": "Region", "postcode": "Postcode", "country": "Country", "created_at": "Created",
+    "customer_id": "Customer", "placed_at": "Ordered at", "product_id": "Product", "variant_id": "Variant",
+    "total": "Total", "unit_price": "Price of one", "discount": "Discount", "action": "Action", "at": "Time",
+    "session_id": "Session", "client_id": "Visitor", "query_id": "Search ID", "user_query": "Search words",
+    "object_id": "Product seen", "position": "Position", "hits": "Products shown", "text": "Text",
+    "scale_max": "Best rating possible", "author": "Author", "author_email": "E-mail of the author",
+    "posted_at": "Written at", "verified": "Verified purchase", "kind": "Kind", "slug": "Slug", "body": "Text",
+    "updated_at": "Changed at",
+}  # fmt: skip
+
+
+def label(visit: Visit, value: str) -> str:
+    """The value in words of the visitor's language; as it is where no word is known."""
+    prefix, colon, name = value.partition(":")
+    if colon and prefix in ("option", "attribute"):
+        return visit.t("Option {name}" if prefix == "option" else "Attribute {name}", name=name)
+    return visit.t(LABELS.get(value, value))
