@@ -13,6 +13,7 @@ from shopkeeper.search import SearchRequest, Sort
 PAGE_SIZE = 24
 MAX_FILTERS = 40
 MAX_TEXT = 500
+MAX_PAGE = 400
 SEARCH = "/search"
 
 
@@ -38,7 +39,6 @@ class SearchLinks:
         """The address as it came."""
         pairs = [f.partition(":") for f in params.getlist("f")[:MAX_FILTERS]]
         sort = params.get("sort", "")
-        page = params.get("page", "1")
         return cls(
             query=params.get("q", "").replace("\x00", " ")[:MAX_TEXT].strip(),
             filters=tuple(dict.fromkeys((n, v) for n, colon, v in pairs if colon and n and v)),
@@ -47,11 +47,15 @@ class SearchLinks:
             price_max=_amount(params.get("max", "")),
             available_only=params.get("available") == "1",
             sort=Sort(sort) if sort in {s.value for s in Sort} else Sort.RELEVANCE,
-            page=int(page)
-            if page.isascii() and page.isdigit() and 1 <= int(page[:6]) <= 400
-            else 1,
+            page=page_number(params.get("page", ""), MAX_PAGE),
             path=path,
         )
+
+    @classmethod
+    def of_url(cls, url: str) -> Self:
+        """An address that one of these made."""
+        path, _, query = url.partition("?")
+        return cls.of(QueryParams(query), path=path)
 
     def request(self, language: str, *, explain: bool = False) -> SearchRequest:
         """What to ask the search."""
@@ -89,6 +93,10 @@ class SearchLinks:
         kept = tuple(p for p in self.filters if p != pair)
         return replace(self, filters=kept if pair in self.filters else (*kept, pair), page=1).url
 
+    def has(self, name: str, value: str) -> bool:
+        """True if this filter is set."""
+        return (name, value) in self.filters
+
     def into(self, category: str) -> str:
         """One level down in the categories."""
         return replace(self, category=(*self.category, category), page=1).url
@@ -105,13 +113,34 @@ class SearchLinks:
         """For any price."""
         return replace(self, price_min="", price_max="", page=1).url
 
+    def without_words(self) -> str:
+        """Everything that the filters let through."""
+        return replace(self, query="", page=1).url
+
     def cleared(self) -> str:
-        """The words alone."""
-        return SearchLinks(query=self.query, sort=self.sort, path=self.path).url
+        """Without filters: the words and the category alone."""
+        plain = type(self)(query=self.query, category=self.category, sort=self.sort, path=self.path)
+        return plain.url
 
     def at_page(self, page: int) -> str:
         """Another page of the same."""
         return replace(self, page=page).url
+
+    def numbered(self, pages: int) -> list[tuple[int, str]]:
+        """Pages to go to: the first, the last and those around this one. Page 0 stands for a gap."""
+        near = {1, pages, *range(max(1, self.page - 1), min(pages, self.page + 1) + 1)}
+        found: list[tuple[int, str]] = []
+        for page in sorted(near):
+            if found and page - found[-1][0] > 1:
+                found.append((0, ""))
+            found.append((page, self.at_page(page)))
+        return found
+
+
+def page_number(text: str, most: int = 10**6) -> int:
+    """The number of a page as an address names it; 1 for whatever is none."""
+    digits = text.isascii() and text.isdigit() and len(text) <= 7
+    return int(text) if digits and 1 <= int(text) <= most else 1
 
 
 def _amount(text: str) -> str:

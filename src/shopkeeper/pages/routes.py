@@ -13,15 +13,19 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/static/{digest}/{name}")
-def static_file(digest: str, name: str) -> Response:
+def static_file(request: Request, digest: str, name: str) -> Response:
     """A file of the pages; may be kept for ever."""
     found = static.file(name)
     if found is None or found.digest != digest:
         raise NotFound(f"there is no file {name}")
+    headers = {
+        "cache-control": f"public, max-age={YEAR_SECONDS}, immutable",
+        "vary": "Accept-Encoding",
+    }
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(found.content, media_type=found.type, headers=headers)
     return Response(
-        found.content,
-        media_type=found.type,
-        headers={"cache-control": f"public, max-age={YEAR_SECONDS}, immutable"},
+        found.packed, media_type=found.type, headers=headers | {"content-encoding": "gzip"}
     )
 
 

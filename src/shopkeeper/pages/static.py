@@ -1,5 +1,6 @@
 """Files of the pages that never change under their address: it carries a hash of what they hold."""
 
+import gzip
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -21,6 +22,7 @@ class File:
     """One file as it is sent."""
 
     content: bytes
+    packed: bytes  # the same by gzip
     type: str
     digest: str
 
@@ -52,7 +54,8 @@ def file(name: str) -> File | None:
         if "/" in name or suffix not in TYPES or not found.is_file():
             return None
         content = found.read_bytes()
-    return File(content, TYPES[suffix], sha256(content).hexdigest()[:12])
+    packed = gzip.compress(content, mtime=0)
+    return File(content, packed, TYPES[suffix], sha256(content).hexdigest()[:12])
 
 
 def url(name: str) -> str:

@@ -87,6 +87,11 @@ class ProductSearch:
         return self._store.position
 
     @property
+    def catalogue(self) -> object:
+        """What stands for the catalogue as it is searched now: another object as soon as a product has changed."""
+        return self._store.columns
+
+    @property
     def is_writer(self) -> bool:
         """True if this program keeps the index on disk fresh."""
         return self._store.is_writer

@@ -13,6 +13,7 @@ _COLUMNS = (
     "customer_id", "variant_id", "language", "posted_at", "verified", "metadata",
 )  # fmt: skip
 _SELECT = f"select {', '.join(_COLUMNS)} from reviews"  # noqa: S608  # our own column names
+_STARS = "greatest(1, round(rating / scale_max * 5))"
 
 
 def upsert(conn: Connection, reviews: Sequence[Review]) -> Counts:
@@ -49,15 +50,35 @@ def get_many(conn: Connection, ids: Collection[str]) -> dict[ReviewId, Review]:
 
 
 def of_product(
-    conn: Connection, product_id: str, *, limit: int = 20, offset: int = 0
+    conn: Connection,
+    product_id: str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    stars: int | None = None,
+    language: str = "",
 ) -> list[Review]:
-    """A product's reviews, the newest first; those without a date last."""
+    """A product's reviews, the newest first; those without a date last.
+
+    stars: only those that gave so many of five. language: those in it before all others.
+    """
     rows = conn.execute(
-        _SELECT
-        + " where product_id = %s order by posted_at desc nulls last, id limit %s offset %s",
-        [product_id, limit, offset],
-    ).fetchall()
+        _SELECT + " where product_id = %(product)s "
+        f"and (%(stars)s::int is null or {_STARS} = %(stars)s::int) "
+        "order by (%(language)s <> '' and language <> %(language)s), posted_at desc nulls last, id "
+        "limit %(limit)s offset %(offset)s",
+        {"product": product_id, "stars": stars, "language": language, "limit": limit, "offset": offset},
+    ).fetchall()  # fmt: skip
     return [_review(row) for row in rows]
+
+
+def spread(conn: Connection, product_id: str) -> dict[int | None, int]:
+    """How many of a product's reviews gave how many of five stars; None: words without a rating."""
+    rows = conn.execute(
+        f"select {_STARS}::int, count(*) from reviews where product_id = %s group by 1",  # noqa: S608
+        [product_id],
+    ).fetchall()
+    return dict(rows)
 
 
 def iterate(conn: Connection, *, after: str = "", batch: int = 1000) -> Iterator[Review]:

@@ -30,6 +30,13 @@ def read(cookie: str) -> Cart:
     return dict(list(lines.items())[:MAX_LINES])
 
 
+def quantity_of(text: str) -> int:
+    """How many somebody typed; 0 for whatever is no number."""
+    text = text.strip()
+    digits = text.isascii() and text.isdigit() and len(text) <= 6
+    return min(int(text), MAX_QUANTITY) if digits else 0
+
+
 def changed(cart: Mapping[str, int], variant: str, quantity: int) -> Cart:
     """The cart with this quantity of a variant; 0 takes it out."""
     lines = {**cart, variant: min(quantity, MAX_QUANTITY)}

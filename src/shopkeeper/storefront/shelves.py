@@ -1,33 +1,88 @@
-"""What the storefront's pages read of the shop beside single records: departments, shelves, ratings, footer pages."""
+"""What the storefront reads of the whole shop: departments, the shelves of the front page, texts to link to.
 
+It is the same for everybody, so it is kept for a minute, or until the catalogue changes.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import TypeVar, cast
 
-from shopkeeper.search import FacetValue, ProductSearch, SearchRequest, Sort
+from shopkeeper.search import ProductSearch, SearchRequest, Sort
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.records import PageKind, ProductId
 
-SHELF = 6
+SHELF = 5
 POPULAR_DAYS = 30
+KEPT_S = 60.0
+MAX_KEPT = 200  # answers; languages are few, so this is never reached by honest means
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class FooterPage:
+class Department:
+    """One of the widest categories. emblem: its best rated product, whose picture stands for it."""
+
+    value: str
+    label: str
+    count: int
+    emblem: ProductId | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextLink:
     """A page to link to."""
 
     slug: str
     title: str
+    kind: PageKind
 
 
-def departments(search: ProductSearch, language: str) -> tuple[FacetValue, ...]:
+class Kept:
+    """Answers that are kept for a while. clock: seconds that only go up."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._answers: dict[Hashable, tuple[float, object, object]] = {}
+
+    def get(self, key: Hashable, version: object, ask: Callable[[], T]) -> T:
+        """The answer under a key, asked for anew when it is old or of another version of the catalogue."""
+        now = self._clock()
+        found = self._answers.get(key)
+        if found is not None and found[1] is version and now - found[0] < KEPT_S:
+            return cast(T, found[2])
+        answer = ask()
+        with self._lock:
+            if len(self._answers) >= MAX_KEPT:
+                self._answers.clear()
+            self._answers[key] = (now, version, answer)
+        return answer
+
+
+def departments(search: ProductSearch, language: str) -> tuple[Department, ...]:
     """The widest categories, the fullest first."""
-    return search.search(SearchRequest(limit=0, language=language)).categories
+    found = search.search(SearchRequest(limit=0, language=language)).categories
+    return tuple(
+        Department(c.value, c.label, c.count, _emblem(search, c.value, language)) for c in found
+    )
+
+
+def _emblem(search: ProductSearch, category: str, language: str) -> ProductId | None:
+    wanted = SearchRequest(
+        category=(category,), sort=Sort.RATING, limit=1, available_only=True, language=language
+    )
+    hits = search.search(wanted).hits
+    return hits[0].product_id if hits else None
 
 
 def popular(conn: Connection, limit: int = SHELF) -> list[ProductId]:
     """Products that most visits of the shop's latest month looked at or bought."""
     rows = conn.execute(
-        "select object_id from events where object_id_type = 'product' "
+        "select object_id from events join products on products.id = object_id "
+        "where object_id_type = 'product' and products.status = 'active' "
         "and at > (select max(at) from events) - make_interval(days => %s) "
         "and action in ('view', 'click', 'add_to_cart', 'purchase') "
         "group by object_id order by count(distinct session_id) desc, object_id limit %s",
@@ -47,38 +102,30 @@ def reduced(conn: Connection, limit: int = SHELF) -> list[ProductId]:
     return [ProductId(row[0]) for row in rows]
 
 
-def best_rated(search: ProductSearch, language: str, limit: int = SHELF) -> list[ProductId]:
-    """Products that buyers like best."""
+def seen_lately(conn: Connection, session_id: str, limit: int = SHELF) -> list[ProductId]:
+    """Products that this visit has looked at, the latest first."""
+    rows = conn.execute(
+        "select object_id from events join products on products.id = object_id "
+        "where session_id = %s and action = 'view' and products.status = 'active' "
+        "group by object_id order by max(at) desc limit %s",
+        [session_id, limit],
+    ).fetchall()
+    return [ProductId(row[0]) for row in rows]
+
+
+def best(search: ProductSearch, language: str, sort: Sort, limit: int = SHELF) -> list[ProductId]:
+    """Products that can be bought, the first of an order."""
     found = search.search(
-        SearchRequest(sort=Sort.RATING, limit=limit, available_only=True, language=language)
+        SearchRequest(sort=sort, limit=limit, available_only=True, language=language)
     )
     return [hit.product_id for hit in found.hits]
 
 
-def newest(search: ProductSearch, language: str, limit: int = SHELF) -> list[ProductId]:
-    """Products that came last."""
-    found = search.search(
-        SearchRequest(sort=Sort.NEWEST, limit=limit, available_only=True, language=language)
-    )
-    return [hit.product_id for hit in found.hits]
-
-
-def footer_pages(
-    conn: Connection, language: str, kind: PageKind = PageKind.POLICY, limit: int = 8
-) -> list[FooterPage]:
-    """Pages of a kind, each in the visitor's language where it has it."""
+def texts(conn: Connection, language: str) -> tuple[TextLink, ...]:
+    """The shop's pages, each in the visitor's language where it has it."""
     rows = conn.execute(
-        "select distinct on (slug) slug, title from pages where kind = %s order by slug, language <> %s limit %s",
-        [kind.value, language, limit],
+        "select distinct on (slug) slug, title, kind from pages order by slug, language <> %s",
+        [language],
     ).fetchall()
-    return [FooterPage(*row) for row in rows]
-
-
-def spread_of_ratings(conn: Connection, product_id: str) -> tuple[int, list[tuple[int, int]]]:
-    """How many reviews there are, and how many gave five stars, four, … one."""
-    rows = conn.execute(
-        "select greatest(1, round(rating / scale_max * 5)), count(*) from reviews where product_id = %s group by 1",
-        [product_id],
-    ).fetchall()
-    by_star = {None if star is None else int(Decimal(star)): n for star, n in rows}
-    return sum(by_star.values()), [(star, by_star.get(star, 0)) for star in (5, 4, 3, 2, 1)]
+    found = [TextLink(slug, title, PageKind(kind)) for slug, title, kind in rows]
+    return tuple(sorted(found, key=lambda text: (list(PageKind).index(text.kind), text.title)))

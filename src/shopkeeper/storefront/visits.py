@@ -7,8 +7,9 @@ no cookie is set and events carry no id at all.
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from fastapi import Request
@@ -47,6 +48,15 @@ def visitor_of(request: Request) -> Visitor:
 def new_query_id() -> QueryId:
     """An id for a search, to credit clicks to."""
     return QueryId(secrets.token_hex(12))
+
+
+def click(visitor: Visitor, product_id: str, query_id: str, position: int) -> Event:
+    """A click on a hit of a search. One for a visit and hit: reading a page again is no second click."""
+    found = event(visitor, "click", product_id=product_id, query_id=query_id, position=position)
+    if not visitor.session_id:
+        return found
+    once = sha256("\0".join((visitor.session_id, query_id, product_id)).encode()).hexdigest()
+    return replace(found, id=EventId(f"click-{once[:24]}"))
 
 
 def event(

@@ -1,22 +1,45 @@
 // Small conveniences; every page works without them.
 "use strict";
+
+// "/" goes to the search box.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) return;
   const box = document.querySelector("input[type=search]");
   if (box) { event.preventDefault(); box.focus(); box.select(); }
 });
-// Facets are open on a wide screen and a sheet on a phone.
-const sheet = document.querySelector(".facet-sheet");
-if (sheet) {
-  const wide = window.matchMedia("(min-width: 861px)");
-  const set = () => { sheet.open = wide.matches; };
-  wide.addEventListener("change", set);
-  set();
+
+// Empty fields stay out of addresses.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
+// Forms that send themselves when something is chosen; htmx does so where it is there. Their buttons are for those
+// without scripts.
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (!form || !event.target.closest("[data-submits], form[data-submits]")) return;
+  if (!(window.htmx && form.hasAttribute("hx-get"))) form.requestSubmit();
+});
+function hideButtons() {
+  for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
 }
-// A select that chooses by itself; its button stays for those without scripts.
-for (const select of document.querySelectorAll("select[data-submits]")) {
-  select.addEventListener("change", () => select.form.requestSubmit());
-  const button = select.form.querySelector("[data-without-script]");
-  if (button) button.hidden = true;
-}
+hideButtons();
+
+// Parts that htmx replaces: what was unfolded stays so, and a page that fails is shown whole.
+let unfolded = null;
+document.addEventListener("htmx:beforeSwap", () => {
+  unfolded = new Map([...document.querySelectorAll("details[id]")].map((d) => [d.id, d.open]));
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [id, open] of unfolded ?? []) {
+    const found = document.getElementById(id);
+    if (found) found.open = open;
+  }
+  unfolded = null;
+  hideButtons();
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.requestConfig.verb === "get") window.location.assign(event.detail.pathInfo.finalRequestPath);
+});

@@ -1,0 +1,209 @@
+"""The search page: what was found, and every way to narrow it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from shopkeeper.pages import Visit, visit_of
+from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
+from shopkeeper.pages.products import translation_of
+from shopkeeper.search import Facet, SearchResponse, Sort
+from shopkeeper.shop import products
+from shopkeeper.shop.records import Product, ProductId, QueryId
+from shopkeeper.shop.records import Query as AskedQuery
+from shopkeeper.storefront import visits
+from shopkeeper.storefront.cards import card_of
+from shopkeeper.storefront.layout import show
+from shopkeeper.storefront.swatches import hue_of
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+AT_ONCE = 6  # values of a facet that are shown; the others are behind «more»
+OPEN_FACETS = 5
+BRAND, AVAILABILITY = "brand", "availability"  # facets that every shop has
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A value to tick. id: the same whenever the page is drawn, so that the focus stays on it. hue: of a colour."""
+
+    id: str
+    name: str
+    label: str
+    count: int
+    ticked: bool
+    hue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A facet: what is shown at once, and the rest."""
+
+    id: str
+    label: str
+    first: list[Tick]
+    rest: list[Tick]
+    open: bool
+    rest_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link with words: a filter to take away, or a way out of an empty page with what it leads to."""
+
+    label: str
+    url: str
+    count: int = 0
+
+
+@router.get("/search")
+def search_page(request: Request) -> Response:
+    """Search and category pages."""
+    visit = visit_of(request)
+    links = SearchLinks.of(request.query_params)
+    answer = visit.shop.search.search(links.request(visit.language))
+    last = max(1, -(-answer.total // PAGE_SIZE))
+    if links.page > last:
+        links = replace(links, page=last)
+        answer = visit.shop.search.search(links.request(visit.language))
+    with visit.shop.database.connection() as conn:
+        found = products.get_many(conn, [hit.product_id for hit in answer.hits])
+    visitor = visits.visitor_of(request)
+    query_id = visits.new_query_id() if links.query else ""
+    first = (links.page - 1) * PAGE_SIZE
+    active = _active(visit, links, answer)
+    page = show(
+        request,
+        visit,
+        "search.html",
+        **_heading(visit, links, answer, found),
+        links=links,
+        query=links.query,
+        category=links.category,
+        cards_found=[
+            card_of(p, visit, query=links.query, query_id=query_id, position=first + n)
+            for n, p in enumerate(found.values(), 1)
+        ],
+        answer=answer,
+        active=active,
+        groups=_groups(visit, links, answer),
+        sorts=[s for s in Sort if s is not Sort.RELEVANCE or links.query] or list(Sort),
+        relaxed=0 < answer.required < answer.asked and answer.total > 0,
+        ways_out=[] if answer.total else _ways_out(visit, links, active),
+        previous=links.at_page(links.page - 1) if links.page > 1 else "",
+        following=links.at_page(links.page + 1) if links.page < last else "",
+        numbered=links.numbered(last) if last > 1 else [],
+    )
+    if not links.query:
+        return page
+    asked = AskedQuery(
+        id=QueryId(query_id), user_query=links.query, at=datetime.now(UTC), client_id=visitor.session_id,
+        session_id=visitor.session_id, application=visits.APPLICATION, hits=tuple(found),
+        attributes={"total": answer.total, "page": links.page, "language": visit.language},
+    )  # fmt: skip
+    seen = visits.event(visitor, "search", query_id=query_id, user_query=links.query)
+    return visits.note(page, request, visitor, [seen], asked)
+
+
+def _heading(
+    visit: Visit, links: SearchLinks, answer: SearchResponse, found: Mapping[ProductId, Product]
+) -> dict[str, Any]:
+    labels = {c: c for c in links.category}
+    for product in found.values():
+        words = translation_of(product, visit.language).category
+        labels |= dict(zip(product.category, words, strict=False))
+    path: list[tuple[str, str]] = [(visit.t("Home"), "/")]
+    path += [(labels[c], links.up_to(n)) for n, c in enumerate(links.category, 1)]
+    place = labels[links.category[-1]] if links.category else visit.t("All products")
+    title = visit.t("Results for “{query}”", query=links.query) if links.query else place
+    return {
+        "title": title,
+        "place": place,
+        "path": path if links.category else [],
+        "sentence": visit.counted("1 product", "{n} products", answer.total),
+    }
+
+
+def _active(visit: Visit, links: SearchLinks, answer: SearchResponse) -> list[Way]:
+    """The filters that are set, each with the address without it."""
+    facets = {f.name: f for f in answer.facets}
+    ways = []
+    for name, value in links.filters:
+        facet = facets.get(name)
+        values = {v.value: v.label for v in facet.values} if facet else {}
+        label = _facet_label(visit, name, facet.label if facet else name)
+        shown = _value_label(visit, name, values.get(value, value))
+        ways.append(Way(f"{label}: {shown}", links.toggled(name, value)))
+    if links.price_min or links.price_max:
+        text = f"{links.price_min or '0'} – {links.price_max or '…'}"
+        ways.append(Way(f"{visit.t('Price')}: {text}", links.without_price()))
+    if links.available_only:
+        ways.append(Way(visit.t("Only what can be bought now"), links.available()))
+    return ways
+
+
+def _groups(visit: Visit, links: SearchLinks, answer: SearchResponse) -> list[Group]:
+    shown = [f for f in answer.facets if f.name != AVAILABILITY or _any_set(links, f.name)]
+    return [_group(visit, links, facet, place) for place, facet in enumerate(shown)]
+
+
+def _group(visit: Visit, links: SearchLinks, facet: Facet, place: int) -> Group:
+    # In the order of their counts, ticked or not: a list must not jump about under the hand that ticks it.
+    ordered = sorted(facet.values, key=lambda v: (-v.count, v.label))
+    ticks = [
+        Tick(
+            id=_id_of(facet.name, v.value),
+            name=f"{facet.name}:{v.value}",
+            label=_value_label(visit, facet.name, v.label),
+            count=v.count,
+            ticked=v.selected,
+            hue=hue_of(facet.name, v.value),
+        )
+        for v in ordered
+    ]
+    at_once = AT_ONCE if len(ticks) > AT_ONCE + 1 else len(ticks)
+    rest = ticks[at_once:]
+    return Group(
+        id=_id_of(facet.name),
+        label=_facet_label(visit, facet.name, facet.label),
+        first=ticks[:at_once],
+        rest=rest,
+        open=place < OPEN_FACETS or _any_set(links, facet.name),
+        rest_open=any(tick.ticked for tick in rest),
+    )
+
+
+def _any_set(links: SearchLinks, name: str) -> bool:
+    return any(n == name for n, _ in links.filters)
+
+
+def _id_of(*parts: str) -> str:
+    return "f" + sha256("\0".join(parts).encode()).hexdigest()[:10]
+
+
+def _facet_label(visit: Visit, name: str, label: str) -> str:
+    return {BRAND: visit.t("Brand"), AVAILABILITY: visit.t("Availability")}.get(name, label)
+
+
+def _value_label(visit: Visit, name: str, label: str) -> str:
+    return visit.t(label) if name == AVAILABILITY else label
+
+
+def _ways_out(visit: Visit, links: SearchLinks, active: list[Way]) -> list[Way]:
+    """What one step back would show, for a page that shows nothing. Steps that show nothing either are left out."""
+    steps = [Way(visit.t("Without “{filter}”", filter=way.label), way.url) for way in active]
+    if links.category:
+        steps.append(Way(visit.t("In all departments"), replace(links, category=(), page=1).url))
+    if links.query and (active or links.category):
+        steps.append(Way(visit.t("Without the words “{words}”", words=links.query), links.without_words()))  # fmt: skip
+    return [replace(step, count=total) for step in steps if (total := _total(visit, step.url)) > 0]
+
+
+def _total(visit: Visit, url: str) -> int:
+    wanted = SearchLinks.of_url(url).request(visit.language)
+    return visit.shop.search.search(replace(wanted, limit=0)).total

@@ -1,0 +1,89 @@
+"""The front page: what the shop has, and shelves of products."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from shopkeeper.pages import Visit, visit_of
+from shopkeeper.pages.products import picture_of
+from shopkeeper.search import Sort
+from shopkeeper.shop import products, reviews
+from shopkeeper.shop.records import ProductId
+from shopkeeper.storefront import shelves
+from shopkeeper.storefront.cards import Card
+from shopkeeper.storefront.layout import cards_of, departments_of, kept, show
+from shopkeeper.storefront.visits import visitor_of
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+IN_HERO = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A row of products. url: where there are more of the kind."""
+
+    title: str
+    cards: list[Card]
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is on the shelves for everybody. pictures: of the departments, by category."""
+
+    popular: list[ProductId]
+    reduced: list[ProductId]
+    best: list[ProductId]
+    newest: list[ProductId]
+    pictures: dict[str, str]
+    reviews: int
+
+
+@router.get("/")
+def home(request: Request) -> Response:
+    """The front page."""
+    visit = visit_of(request)
+    stock = kept(request).get(
+        ("stock", visit.language), visit.shop.search.catalogue, lambda: _stock(request, visit)
+    )
+    visitor = visitor_of(request)
+    seen: list[ProductId] = []
+    if visitor.session_id and not visitor.is_new:
+        with visit.shop.database.connection() as conn:
+            seen = shelves.seen_lately(conn, visitor.session_id)
+    rows = [
+        Shelf(visit.t("Popular now"), cards_of(visit, stock.popular)),
+        Shelf(visit.t("Seen lately"), cards_of(visit, seen)),
+        Shelf(visit.t("Reduced"), cards_of(visit, stock.reduced)),
+        Shelf(visit.t("Best rated"), cards_of(visit, stock.best), "/search?sort=rating"),
+        Shelf(visit.t("New"), cards_of(visit, stock.newest), "/search?sort=newest"),
+    ]
+    shown = [row for row in rows if row.cards]
+    return show(
+        request,
+        visit,
+        "home.html",
+        title=visit.t("Home"),
+        shelves=shown,
+        hero=shown[0].cards[:IN_HERO] if shown else [],
+        pictures=stock.pictures,
+        total=visit.shop.search.size,
+        reviews=stock.reviews,
+    )
+
+
+def _stock(request: Request, visit: Visit) -> Stock:
+    search = visit.shop.search
+    emblems = {d.value: d.emblem for d in departments_of(request, visit) if d.emblem}
+    with visit.shop.database.connection() as conn:
+        found = products.get_many(conn, list(emblems.values()))
+        return Stock(
+            popular=shelves.popular(conn),
+            reduced=shelves.reduced(conn),
+            best=shelves.best(search, visit.language, Sort.RATING),
+            newest=shelves.best(search, visit.language, Sort.NEWEST),
+            pictures={c: picture_of(found[i]) for c, i in emblems.items() if i in found},
+            reviews=reviews.count(conn),
+        )
