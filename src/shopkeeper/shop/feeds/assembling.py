@@ -76,6 +76,16 @@ def same_currency(variants: Sequence[Variant]) -> None:
         raise RowError("", f"prices in {' and '.join(sorted(found))}", "use one currency a product")
 
 
+def list_price(field: str, text: str, price: Money, *, decimal: str = ".") -> Money | None:
+    """The price before a reduction, None if blank. Raises RowError for one in another currency than the price."""
+    if not text:
+        return None
+    found = values.price(field, text, price.currency, decimal)
+    if found.currency != price.currency:
+        raise RowError(field, f"is in {found.currency}, the price in {price.currency}", "use one")
+    return found
+
+
 def path(text: str, separator: str) -> tuple[str, ...]:
     """The steps of a category path."""
     parts = text.split(separator) if separator else [text]

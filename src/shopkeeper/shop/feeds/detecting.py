@@ -205,8 +205,10 @@ def _format(found: Source, kind: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_html(head: bytes) -> bool:
-    start = head[:2000].lower()
-    return b"<!doctype html" in start or b"<html" in start or b"<script" in start
+    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:2000].lower()
+    return start[:1] == b"<" and (
+        b"<!doctype html" in start or b"<html" in start or b"<script" in start
+    )
 
 
 def _json_format(found: Source, kind: str | None) -> tuple[str, tuple[str, ...]]:

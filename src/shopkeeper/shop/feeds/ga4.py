@@ -51,9 +51,6 @@ def read_events(source: Source, options: Options) -> Iterator[Event | BadRow]:
             yield from list(_events(raw, numbered(identity, seen)))
         except RowError as error:
             yield error.at(value.line, orjson.dumps(raw).decode())
-        except (TypeError, orjson.JSONEncodeError):
-            beyond = RowError("", "has a number beyond 64 bits", "write it as text")
-            yield beyond.at(value.line, str(raw))
 
 
 def _events(data: dict[str, Any], identity: str) -> Iterator[Event]:

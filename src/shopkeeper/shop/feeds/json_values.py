@@ -35,9 +35,12 @@ class Value:
 def loads(raw: bytes | str) -> Any:
     """The JSON value of this text. Raises RowError saying what is wrong in a merchant's words."""
     try:
+        # Decoded here, since json would let halves of characters through.
+        text = raw if isinstance(raw, str) else raw.decode("utf-8")
         value = json.loads(
-            raw, object_pairs_hook=_unique, parse_float=_number, parse_constant=_constant
-        )
+            text, object_pairs_hook=_unique, parse_float=_number, parse_int=_integer,
+            parse_constant=_constant,
+        )  # fmt: skip
     except RowError:
         raise
     except RecursionError:
@@ -46,19 +49,15 @@ def loads(raw: bytes | str) -> Any:
         raise RowError("", "has bytes that are not UTF-8", "save the file as UTF-8") from None
     except json.JSONDecodeError as error:
         raise RowError("", f"is not JSON: {_told(error)}", "mend the record") from None
-    except ValueError:
-        raise RowError("", "has a number with thousands of digits", "mend the record") from None
-    checked = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
-    if b"\\u" in checked or checked.count(b"[") + checked.count(b"{") > MAX_DEPTH:
+    if "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH:
         value = _storable(value, 0)
     return value
 
 
 def _told(error: json.JSONDecodeError) -> str:
     place = error.doc[max(error.pos - 12, 0) : error.pos + 12]
-    text = place.decode("utf-8", "replace") if isinstance(place, bytes) else place
     what = error.msg[:1].lower() + error.msg[1:]
-    return f"{what} near {printable(text)!r}"
+    return f"{what} near {printable(place)!r}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -73,6 +72,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _number(text: str) -> float | str:
     value = float(text)
     return value if math.isfinite(value) else text
+
+
+def _integer(text: str) -> int | str:
+    if len(text) < 19:
+        return int(text)
+    # Beyond 64 bits nothing can store it as a number: it stays text, refused where a number is asked for.
+    return int(text) if len(text) < 21 and -(2**63) <= int(text) < 2**63 else text
 
 
 def _constant(text: str) -> str:

@@ -1,9 +1,9 @@
 """Which column holds which field: guessed from names and from sample values, shown, and open to correction.
 
-A mapping is field -> column. A column may also be put together: `product_type + package_size` joins two with a blank,
-`department > category` makes a path, `long | short` takes the first that is not blank (`|` binds closest). Besides
-the fields of the kind there are `option:NAME` and `attribute:NAME` for products, and two settings that are no columns:
-`decimal` (`,` or `.`) and `separator` (what divides a category path).
+A mapping is field -> column. A column may also be put together: `product_type + package_size` joins two with a blank
+(a text that another of them holds is left out), `department > category` makes a path, `long | short` takes the first
+that is not blank (`|` binds closest). Besides the fields of the kind there are `option:NAME` and `attribute:NAME` for
+products, and two settings that are no columns: `decimal` (`,` or `.`) and `separator` (what divides a category path).
 """
 
 import difflib
@@ -175,15 +175,12 @@ def _guess_products(
     if "description" in found:
         more = [c for w in ("short description", "summary") if (c := by_name.get(w)) in free]
         if more:
-            found["description"] = " | ".join((found["description"], *more))
+            found["description"] = " + ".join((found["description"], *more))  # both are searched
     if "gtin" not in found:
         _guess_gtin(found, free, sample)
     if "id" not in found:
-        code = found.get("sku") or found.get("handle") or found.get("gtin") or found.get("url")
-        if code is not None:
-            found["id"] = code
-    if "price" not in found and "list_price" in found:
-        found["price"] = found.pop("list_price")
+        _guess_id(found, free, sample)
+    _guess_price(found, sample)
     if "group" in found:
         for column in list(free):
             if plain_name(column) in _known()["options"]["names"]:
@@ -192,6 +189,42 @@ def _guess_products(
         mark = separator([row.get(found["category"], "") for row in sample])
         if mark:
             found["separator"] = mark
+
+
+def _filled(column: str, sample: Sequence[Mapping[str, str]]) -> float:
+    """In which part of the rows the column has a text, from 0 to 1."""
+    return sum(1 for row in sample if row.get(column, "").strip()) / max(len(sample), 1)
+
+
+def _guess_id(
+    found: dict[str, str], free: Mapping[str, None], sample: Sequence[Mapping[str, str]]
+) -> None:
+    """A code that nearly every row has, else a column called a number or code that never repeats."""
+    for field in ("sku", "handle", "gtin", "url"):
+        if field in found and _filled(found[field], sample) > 0.95:
+            found["id"] = found[field]
+            return
+    for column in free:
+        texts = [row.get(column, "").strip() for row in sample]
+        if (
+            re.search(r"\b(id|no|nr|number|code|ref|reference|key)\Z", plain_name(column))
+            and all(texts)
+            and len(set(texts)) == len(texts) > 1
+            and max(map(len, texts)) <= 100
+        ):
+            found["id"] = column
+            return
+
+
+def _guess_price(found: dict[str, str], sample: Sequence[Mapping[str, str]]) -> None:
+    """Where only some rows have a sale price, the regular one counts for the others."""
+    price, before = found.get("price"), found.get("list_price")
+    if before is None:
+        return
+    if price is None:
+        found["price"] = found.pop("list_price")
+    elif _filled(price, sample) < _filled(before, sample):
+        found["price"] = f"{price} | {before}"
 
 
 def _guess_gtin(

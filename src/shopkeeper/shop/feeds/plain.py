@@ -222,7 +222,7 @@ class _Reader:
         if not text:
             return None
         found = values.price(self._names["list_price"], text, price.currency, self._decimal)
-        return found if found.currency == price.currency and found.amount else None
+        return found if found.currency == price.currency and found.amount > price.amount else None
 
     def _weight(self, text: str) -> Decimal | None:
         if not text:

@@ -67,14 +67,21 @@ class _Reader:
 
     def order(self, rows: list[Row]) -> Iterator[Order | BadRow]:
         """The order of these lines, and the lines that do not go in."""
-        lines = []
+        lines: list[OrderLine] = []
         head: tuple[OrderId, CustomerId, datetime | None] | None = None
         first = rows[0]
         for row in rows:
             try:
                 if head is None:
                     head, first = self._head(row.cells), row
-                lines.append(self._line(row.cells))
+                line = self._line(row.cells)
+                if lines and line.total.currency != lines[0].total.currency:
+                    raise RowError(
+                        self._names.get("currency") or self._names.get("total", "total"),
+                        f"is in {line.total.currency}, the order's first line in {lines[0].total.currency}",
+                        "one order has one currency",
+                    )  # fmt: skip
+                lines.append(line)
             except RowError as error:
                 yield error.at(row.line, row_text(row.cells))
         if head is None or not lines:
@@ -114,6 +121,13 @@ class _Reader:
             field = names.get("total") or names.get("unit_price", "total")
             raise RowError(field, "is blank", "write what was paid for this line")
         discount = self._amount("discount", cells, currency)
+        for field, amount in (("unit_price", unit_price), ("discount", discount)):
+            if amount is not None and amount.currency != total.currency:
+                raise RowError(
+                    names[field],
+                    f"is in {amount.currency}, the total in {total.currency}",
+                    "use one",
+                )
         return OrderLine(
             product_id=ProductId(product), quantity=quantity, total=total,
             variant_id=VariantId(values.identifier(names["variant_id"], variant)) if variant else None,

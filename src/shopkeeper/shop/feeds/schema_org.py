@@ -138,6 +138,10 @@ class _Scripts(HTMLParser):
         if tag == "script":
             self._inside = False
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """A section such as `<![CDATA[`, of which the standard library would fail on some, passed over."""
+        return self.parse_bogus_comment(i)
+
     def handle_data(self, data: str) -> None:
         if self._inside:
             line, text = self.scripts[-1]

@@ -180,7 +180,7 @@ class _Reader:
         return [(place, count, Image(url, row.cells.get("Image alt text", "")))]
 
     def _variant(self, row: Row, head: Row, inherited: Mapping[str, str]) -> Variant:
-        cells, currency = row.cells, self._options.currency
+        cells = row.cells
         options = self._variant_options(cells, inherited)
         metadata = {c: cells[c] for c in self._others if c in VARIANT_COLUMNS and cells[c]}
         metadata |= self._metafield_texts(cells, "variant")
@@ -194,18 +194,20 @@ class _Reader:
         availability, made = _availability(metadata, quantity)
         for column in made:
             metadata.pop(column, None)
-        before = cells.get("Compare-at price", "")
         picture = cells.get("Variant image URL", "")
         mpn = "Google Shopping / Manufacturer part number (MPN)"
         identity = metadata.pop(ID, "") or variant_id(cells["URL handle"], options)
         title = metadata.pop(TITLE, "") or assembling.variant_title(options, head.cells["Title"])
         alt = metadata.pop(IMAGE_ALT, "")
+        price = self._price(cells, metadata)
         return Variant(
             id=VariantId(values.identifier("Option1 value", identity)), title=title,
-            price=self._price(cells, metadata), options=options, gtin=gtin,
+            price=price, options=options, gtin=gtin,
             sku=values.identifier("SKU", cells.get("SKU", ""), required=False),
             mpn=values.identifier(mpn, cells.get(mpn, ""), required=False),
-            list_price=values.price("Compare-at price", before, currency) if before else None,
+            list_price=assembling.list_price(
+                "Compare-at price", cells.get("Compare-at price", ""), price
+            ),
             availability=availability, quantity=None if "Inventory quantity" in made else quantity,
             image=Image(picture, alt) if picture else None,
             weight_grams=_weight(cells.get("Weight value (grams)", "")), metadata=metadata,

@@ -172,7 +172,7 @@ def _address(data: Any) -> Address:
 
 def _customer(value: Value, options: Options) -> Customer:
     data = value.data
-    name = _object(data["name"], "name")
+    name = _object(data.get("name"), "name")
     identity = plain_text(data.get("user_id")) or (value.path[-1] if value.path else "")
     methods = _object(data["payment_methods"], "payment_methods")
     return Customer(
@@ -197,6 +197,8 @@ def _order(data: dict[str, Any], options: Options) -> Order:
     lines = tuple(_line(item, options) for item in _objects(data["items"], "items"))
     if not lines:
         raise RowError("items", "is empty", "an order has at least one line")
+    if len({line.total.currency for line in lines}) > 1:
+        raise RowError("items", "are in several currencies", "one order has one currency")
     return Order(
         id=OrderId(_id(data, "order_id")), customer_id=CustomerId(_id(data, "user_id")), lines=lines,
         status=status, history=(StatusChange(status),) if status else (),

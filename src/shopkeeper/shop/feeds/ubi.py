@@ -133,9 +133,6 @@ def _read(
                 yield make(data, values.identifier("_id", identity))
         except RowError as error:
             yield error.at(value.line, orjson.dumps(data).decode())
-        except (TypeError, orjson.JSONEncodeError):
-            beyond = RowError("", "has a number beyond 64 bits", "write it as text")
-            yield beyond.at(value.line, plain_text(str(data)))
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

@@ -86,7 +86,7 @@ def _currency(field: str, sign: str | None, default: str) -> str:
     return sign
 
 
-_PLAIN = re.compile(r"-?\d{1,30}(\.\d{1,30})?\Z", re.ASCII)
+_PLAIN = re.compile(r"-?\d{1,20}(\.\d{1,20})?\Z", re.ASCII)
 
 
 def number(field: str, text: str, *, decimal: str = ".") -> Decimal:
@@ -115,7 +115,7 @@ def number(field: str, text: str, *, decimal: str = ".") -> Decimal:
         value = Decimal(digits)
     except InvalidOperation:
         raise RowError(field, f"{_shown(text)} is not a number", "write digits only") from None
-    if not value.is_finite() or value.adjusted() > 30:
+    if not value.is_finite() or value.adjusted() > 20:
         raise RowError(field, f"{_shown(text)} is out of every range", "check the number")
     return value
 

@@ -225,11 +225,11 @@ class _Reader:
         if not (regular or sale):
             raise RowError("Regular price", "is blank", "write the price")
         currency = self._options.currency
-        full = values.price("Regular price", regular, currency, self._decimal) if regular else None
         if not sale:
-            assert full is not None
-            return full, None
-        return values.price("Sale price", sale, currency, self._decimal), full
+            return values.price("Regular price", regular, currency, self._decimal), None
+        price = values.price("Sale price", sale, currency, self._decimal)
+        before = assembling.list_price("Regular price", regular, price, decimal=self._decimal)
+        return price, before
 
     def _grams(self, cells: Mapping[str, str]) -> Decimal | None:
         if self._weight is None or not cells.get(self._weight[0]):
