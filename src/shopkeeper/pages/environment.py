@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from shopkeeper.pages import formats, static
+from shopkeeper.pages import formats, labels, static
 from shopkeeper.pages.words import translate
 from shopkeeper.shop.records import Money
 
@@ -140,7 +140,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals |= {"static": static.url, "has_htmx": static.has_htmx}
+    env.globals |= {"static": static.url, "has_htmx": static.has_htmx, "labels": labels}
     env.filters |= {"clean": clean, "markdown": markdown, "path": lambda text: quote(text, safe="")}
     return env
 

@@ -9,12 +9,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from shopkeeper.pages import Visit, visit_of
+from shopkeeper.pages import Visit, labels, visit_of
 from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
 from shopkeeper.pages.products import translation_of
 from shopkeeper.search import Facet, SearchResponse, Sort
 from shopkeeper.shop import products
-from shopkeeper.shop.records import Product, ProductId, QueryId
+from shopkeeper.shop.records import Availability, Product, ProductId, QueryId
 from shopkeeper.shop.records import Query as AskedQuery
 from shopkeeper.storefront import visits
 from shopkeeper.storefront.cards import card_of
@@ -113,13 +113,13 @@ def search_page(request: Request) -> Response:
 def _heading(
     visit: Visit, links: SearchLinks, answer: SearchResponse, found: Mapping[ProductId, Product]
 ) -> dict[str, Any]:
-    labels = {c: c for c in links.category}
+    names = {c: c for c in links.category}
     for product in found.values():
         words = translation_of(product, visit.language).category
-        labels |= dict(zip(product.category, words, strict=False))
+        names |= dict(zip(product.category, words, strict=False))
     path: list[tuple[str, str]] = [(visit.t("Home"), "/")]
-    path += [(labels[c], links.up_to(n)) for n, c in enumerate(links.category, 1)]
-    place = labels[links.category[-1]] if links.category else visit.t("All products")
+    path += [(names[c], links.up_to(n)) for n, c in enumerate(links.category, 1)]
+    place = names[links.category[-1]] if links.category else visit.t("All products")
     title = visit.t("Results for “{query}”", query=links.query) if links.query else place
     return {
         "title": title,
@@ -191,7 +191,9 @@ def _facet_label(visit: Visit, name: str, label: str) -> str:
 
 
 def _value_label(visit: Visit, name: str, label: str) -> str:
-    return visit.t(label) if name == AVAILABILITY else label
+    if name == AVAILABILITY and label in set(Availability):
+        return visit.t(labels.AVAILABILITY[Availability(label)])
+    return label
 
 
 def _ways_out(visit: Visit, links: SearchLinks, active: list[Way]) -> list[Way]:

@@ -147,8 +147,12 @@ def _facts(
         for name, values in product.attributes.items()
     ]
     facts += [(terms.get(o.name, o.name), terms.get(o.value, o.value)) for o in variant.options]
-    codes = (("Article number", variant.sku), ("Model", variant.mpn), ("GTIN", variant.gtin))
-    return facts + [(visit.t(label), value) for label, value in codes if value]
+    codes = [
+        (visit.t("Article number"), variant.sku),
+        (visit.t("Model"), variant.mpn),
+        (visit.t("GTIN"), variant.gtin),
+    ]
+    return facts + [(label, value) for label, value in codes if value]
 
 
 def _path(visit: Visit, product: Product, names: tuple[str, ...]) -> list[tuple[str, str]]:
