@@ -116,9 +116,9 @@ def _preview(visit: Visit, upload: uploads.Upload, form: Mapping[str, str]) -> R
     names, cells = _told(visit, found)
     return show(
         visit, "preview.html", title=upload.name, answer=_sentence(visit, found), upload=upload, found=found,
-        fields=_fields(found), decimals=(".", ","), separators=_separators(found), unused=_unused(found),
+        fields=_fields(found), said=_reading(form)["mapping"] or {}, decimals=(".", ","), separators=SEPARATORS, unused=_unused(found),
         names=names, records=cells, bad_rows=found.bad[:SHOWN], more_bad=max(0, len(found.bad) - SHOWN),
-        plain=FORMATS[found.format].mapped, may_start=not found.problem or bool(found.records),
+        plain=FORMATS[found.format].mapped,
     )  # fmt: skip
 
 
@@ -166,11 +166,6 @@ def _unused(found: Preview) -> list[dict[str, Any]]:
     used = {c for e in found.mapping.values() for c in columns_of(e, found.columns)}
     rest = [c for c in found.columns if c not in used]
     return [{"name": c, "samples": _samples(found, [c])} for c in rest]
-
-
-def _separators(found: Preview) -> list[str]:
-    now = found.mapping.get("separator", "")
-    return list(dict.fromkeys([*([now] if now else []), *SEPARATORS]))
 
 
 Column = tuple[str, Callable[[Visit, Any], object]]
@@ -237,9 +232,16 @@ def _enqueue(visit: Visit, token: str, form: Mapping[str, str]) -> Response:
         return _preview(visit, upload, form)
     job = shop.jobs.enqueue(
         IMPORT_FILE, f"Import of {upload.name}", path=str(upload.path), kind=found.kind, format=found.format,
-        mapping=reading["mapping"],
+        mapping=_decided(found, reading["mapping"]),
     )  # fmt: skip
     return redirect(f"/console/jobs/{job}")
+
+
+def _decided(found: Preview, said: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The mapping to import by: what was shown, with the fields blank that a person took away."""
+    if not found.mapping:
+        return None
+    return {**dict.fromkeys(said or {}, ""), **found.mapping}
 
 
 @router.post("/import/{token}/discard")

@@ -1,5 +1,6 @@
 """Background work in the console: what runs, how far it is, stopping it, running it again."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -15,6 +16,7 @@ router = APIRouter(default_response_class=HTMLResponse)
 
 PAGE_SIZE = 50
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+QUICK = timedelta(seconds=3)
 LINGERS_S = 3600  # a job that goes on longer than this is told in hours
 
 
@@ -58,7 +60,7 @@ def job_page(request: Request, job_id: JobNumber) -> Response:
     job = visit.shop.jobs.get(job_id)
     return show(
         visit, "job.html", title=_title(visit, job), job=job, refresh=not job.state.over,
-        rate=None if job.rate is None else round(job.rate), left=_left(visit, job),
+        rate=_rate(job), left=_left(visit, job),
     )  # fmt: skip
 
 
@@ -68,6 +70,12 @@ def _title(visit: Visit, job: Job) -> str:
     if job.title.startswith(start):
         return visit.t("Import of {name}", name=job.title.removeprefix(start))
     return visit.t(job.title)
+
+
+def _rate(job: Job) -> int | None:
+    """Units a second; None where a job was over too soon for that to mean anything."""
+    quick = job.finished_at and job.started_at and job.finished_at - job.started_at < QUICK
+    return None if job.rate is None or quick else round(job.rate)
 
 
 def _left(visit: Visit, job: Job) -> str:

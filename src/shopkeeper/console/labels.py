@@ -4,15 +4,14 @@ The words of other languages are in `pages`, with these as keys.
 """
 
 from shopkeeper.pages import Visit
+from shopkeeper.pages.labels import AVAILABILITY
 
-LABELS = {
+LABELS: dict[str, str] = {
     # kinds of records
     "products": "Products", "customers": "Customers", "orders": "Orders", "events": "Events", "queries": "Searches",
     "reviews": "Reviews", "pages": "Pages",
     # states of products, variants, imports and jobs
     "active": "Active", "draft": "Draft", "archived": "Archived",
-    "in_stock": "In stock", "out_of_stock": "Sold out", "preorder": "Pre-order", "backorder": "Back-order",
-    "discontinued": "Discontinued",
     "waiting": "Waiting", "running": "Running", "done": "Done", "failed": "Failed", "stopped": "Stopped",
     "interrupted": "Interrupted", "secret": "Secret", "publishable": "Publishable",
     # formats of feeds
@@ -20,16 +19,13 @@ LABELS = {
     "google": "Google Merchant feed", "schema.org": "Saved pages with schema.org data", "dummyjson": "DummyJSON",
     "tau": "tau-bench retail shop", "ubi": "User Behaviour Insights 1.3", "ga4": "Google Analytics 4",
     "markdown": "Markdown pages", "plain": "Table with a mapping",
-    # orders of hits
-    "relevance": "Best match", "price_asc": "Price, low to high", "price_desc": "Price, high to low",
-    "rating": "Rating", "newest": "Newest", "title": "Title",
     # what a job counts
     "records": "records", "rows": "rows", "bytes": "bytes",
     # fields of records, and of an index
-    "id": "ID", "description": "Description", "brand": "Brand", "category": "Category", "price": "Price",
+    "id": "ID", "title": "Title", "description": "Description", "brand": "Brand", "category": "Category", "price": "Price",
     "list_price": "Price before reduction", "currency": "Currency", "quantity": "Stock",
     "availability": "Availability", "gtin": "GTIN", "mpn": "Model number", "sku": "SKU", "images": "Pictures",
-    "url": "Address of its page", "tags": "Tags", "handle": "Handle", "group": "Product that a variant belongs to",
+    "url": "Address of its page", "tags": "Tags", "rating": "Rating", "handle": "Handle", "group": "Product that a variant belongs to",
     "weight": "Weight", "status": "Status", "language": "Language", "rating_count": "Number of ratings",
     "attributes": "Attributes", "email": "E-mail", "first_name": "First name", "last_name": "Last name",
     "name": "Name", "phone": "Phone", "line1": "Address", "line2": "Address, second line", "city": "City",
@@ -42,6 +38,7 @@ LABELS = {
     "posted_at": "Written at", "verified": "Verified purchase", "kind": "Kind", "slug": "Slug", "body": "Text",
     "updated_at": "Changed at",
 }  # fmt: skip
+LABELS |= {availability.value: text for availability, text in AVAILABILITY.items()}
 
 
 def label(visit: Visit, value: str) -> str:

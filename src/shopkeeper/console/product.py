@@ -99,7 +99,7 @@ def undo(request: Request, product_id: Id, edit_id: EditId) -> Response:
         with visit.shop.database.connection() as conn:
             product = products.get(conn, product_id)
         return _product(visit, product, refused=error.message, hint=error.hint)
-    return redirect(f"{address_of(product_id)}?saved={edit_id}#saved")
+    return redirect(f"{address_of(product_id)}?saved={edit_id}")
 
 
 @router.post("/catalogue/{product_id:path}")
@@ -136,7 +136,7 @@ def _change(
             refused=visit.t("Nothing was saved."), hint=visit.t("Mend the marked values and save again."),
         )  # fmt: skip
     here = address_of(product_id)
-    return redirect(here if made is None else f"{here}?saved={made.id}#saved")
+    return redirect(here if made is None else f"{here}?saved={made.id}")
 
 
 def _page_of(product: Product, wanted: Mapping[edits.Key, str]) -> int:

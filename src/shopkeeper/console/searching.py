@@ -7,9 +7,10 @@ from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.console.page import show
 from shopkeeper.pages import Visit, formats, visit_of
+from shopkeeper.pages.labels import SORTS
 from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
 from shopkeeper.pages.products import offer_of, picture_of, translation_of
-from shopkeeper.search import SearchResponse, Sort, highlight
+from shopkeeper.search import SearchResponse, highlight
 from shopkeeper.shop import products
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -38,7 +39,7 @@ def search_tester(request: Request) -> Response:
     ]  # fmt: skip
     return show(
         visit, "search.html", title=visit.t("Search"), answer_text=_sentence(visit, links, answer), links=links,
-        answer=answer, rows=rows, sorts=[s.value for s in Sort], active=_active(visit, links, answer),
+        answer=answer, rows=rows, sorts={sort.value: visit.t(text) for sort, text in SORTS.items()}, active=_active(visit, links, answer),
         relaxed=0 < answer.required < answer.asked and answer.total > 0, labels=_facet_labels(answer),
         previous=links.at_page(links.page - 1) if links.page > 1 else "",
         following=links.at_page(links.page + 1) if links.page < last else "",

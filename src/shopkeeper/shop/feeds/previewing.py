@@ -11,10 +11,10 @@ from typing import Any
 
 from shopkeeper.errors import FeedError
 from shopkeeper.shop.database import Database
-from shopkeeper.shop.feeds import detecting
+from shopkeeper.shop.feeds import detecting, values
 from shopkeeper.shop.feeds.formats import FORMATS, KINDS, format_named, reader_of
 from shopkeeper.shop.feeds.imports import Import
-from shopkeeper.shop.feeds.mapping import guess_mapping
+from shopkeeper.shop.feeds.mapping import SETTINGS, columns_of, guess_mapping, separator
 from shopkeeper.shop.feeds.rows import BadRow, Notes, Options
 from shopkeeper.shop.feeds.tables import table
 
@@ -80,7 +80,9 @@ def preview(
     if FORMATS[chosen].mapped:
         look = _with_columns(look, found, mapping)
     try:
-        plan = detecting.plan(found, named, format=chosen, mapping=mapping, mended=mended)
+        plan = detecting.plan(
+            found, named, format=chosen, mapping=_all(look, mapping), mended=mended
+        )
     except FeedError as error:
         return replace(look, problem=error.message, hint=error.hint)
     notes = Notes()
@@ -102,8 +104,37 @@ def _with_columns(look: Preview, found: Any, given: Mapping[str, str] | None) ->
         guess = dict(mended.mapping)
     else:
         guess = guess_mapping(rows.columns, sample, look.kind)
-    mapping = {f: c for f, c in {**guess, **(given or {})}.items() if c}
+    said = {f: c for f, c in (given or {}).items() if c or f not in SETTINGS}
+    mapping = {f: c for f, c in {**guess, **said}.items() if c}
+    for setting, value in _settings(mapping, rows.columns, sample).items():
+        if setting not in said:
+            mapping.pop(setting, None)
+            mapping |= {setting: value} if value else {}
     return replace(look, columns=rows.columns, sample=sample[:20], mapping=mapping)
+
+
+def _settings(
+    mapping: Mapping[str, str], columns: Sequence[str], sample: Sequence[Mapping[str, str]]
+) -> dict[str, str]:
+    """How values of the columns chosen are written, as far as they show."""
+
+    def texts(*fields: str) -> list[str]:
+        named = [c for f in fields if f in mapping for c in columns_of(mapping[f], columns)]
+        return [row.get(column, "") for column in named for row in sample]
+
+    mark = values.decimal_mark(texts("price", "total", "unit_price", "list_price"))
+    path = " > " in mapping.get("category", "")
+    return {
+        "decimal": mark if mark == "," else "",
+        "separator": mapping.get("separator", "") if path else separator(texts("category")),
+    }
+
+
+def _all(look: Preview, given: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """What a person says together with what follows from it; fields they took away stay blank."""
+    if given is None or not FORMATS[look.format].mapped:
+        return given
+    return {**{f: "" for f, c in given.items() if not c}, **look.mapping}
 
 
 def _with_rows(look: Preview, found: Any, options: Options, rows: int) -> Preview:
