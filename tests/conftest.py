@@ -17,10 +17,17 @@ from shopkeeper.shop.migrate import migrate
 TABLES_KEPT = ("migrations",)
 
 
+def scratch_folder(name: str) -> Path:
+    """A new folder, in memory where there is plenty: databases of tests need not outlive a power cut."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
+    return Path(tempfile.mkdtemp(prefix=f"shopkeeper-{name}-", dir=memory if roomy else None))
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
     """One embedded PostgreSQL for this test process."""
-    folder = Path(tempfile.mkdtemp(prefix="shopkeeper-test-"))
+    folder = scratch_folder("test")
     running = EmbeddedServer(folder)
     running.start()
     yield running

@@ -21,6 +21,13 @@ __all__ = ["Connection", "Database", "open_database"]
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 10
+_REFUSALS = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.DataCorrupted,
+    psycopg.errors.IndexCorrupted,
+    PoolTimeout,
+)
 RECONNECT_SECONDS = 4  # then the next who asks tries anew: a database that comes back is found soon
 
 
@@ -38,8 +45,8 @@ class Database:
             max_size=pool_size,
             timeout=WAIT_SECONDS,
             kwargs={"options": "-c timezone=UTC", "application_name": "shopkeeper"},
-            check=self._check,
             reconnect_timeout=RECONNECT_SECONDS,
+            configure=_with_quick_json,
             open=False,
         )
         self._pool.open()
@@ -56,25 +63,31 @@ class Database:
         What the server refuses comes out as DatabaseError with a hint; SQL mistakes of our own stay psycopg's.
         """
         try:
-            with self._pool.connection() as conn:
-                yield conn
-        except (
-            psycopg.OperationalError,
-            psycopg.errors.ReadOnlySqlTransaction,
-            PoolTimeout,
-        ) as error:
+            conn = self._living_connection()
+            try:
+                with conn:
+                    yield conn
+            finally:
+                if conn.broken:
+                    self._revive()  # before the pool makes another one, which would wait between two tries
+                self._pool.putconn(conn)
+        except _REFUSALS as error:
             raise self._revive() or explained(error) from error
 
-    def _check(self, conn: Connection) -> None:
+    def _living_connection(self) -> Connection:
+        conn = self._pool.getconn()
         try:
             ConnectionPool.check_connection(conn)
         except psycopg.OperationalError:
             self._revive()
-            raise  # the pool throws this connection away and makes another
+            self._pool.drain()  # the other idle ones are as dead
+            self._pool.putconn(conn)
+            return self._pool.getconn()
+        return conn
 
     def _revive(self) -> DatabaseError | None:
         """Start the embedded server again if it died. Returns why that failed, or None."""
-        if self.server is None:
+        if self.server is None or self.closed:
             return None
         try:
             self.server.start()
@@ -116,42 +129,53 @@ def explained(error: Exception) -> DatabaseError:
             f"no connection to the database within {WAIT_SECONDS} s",
             hint="it is down, or busy beyond the pool: see `shopkeeper doctor`",
         )
+    if isinstance(error, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted):
+        return DatabaseError(
+            f"the files of the database are damaged: {first}",
+            hint="check the disk, then restore a backup into a new data folder",
+        )
     return DatabaseError(f"the database failed: {first}", hint="see `shopkeeper doctor`")
 
 
-def open_database(settings: Settings) -> Database:
-    """The database of these settings, started if it is the embedded one, and migrated.
+def open_database(settings: Settings, *, migrated: bool = True) -> Database:
+    """The database of these settings, started if it is the embedded one.
 
-    Raises DatabaseError, MigrationError.
+    migrated: bring it up to this program first; False leaves its shape as it is. Raises DatabaseError, MigrationError.
     """
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
-        _migrate(url, hint="check SHOPKEEPER_DATABASE_URL, and that the server runs")
+        _try(url, migrated=migrated, hint="check SHOPKEEPER_DATABASE_URL, and that the server runs")
         return Database(url, pool_size=settings.pool_size)
     server = EmbeddedServer(settings.data_folder)
     server.start()
     try:
-        _migrate(server.url, hint=f"see {server.log_file}")
+        _try(server.url, migrated=migrated, hint=f"see {server.log_file}")
         return Database(server.url, pool_size=settings.pool_size, server=server)
     except BaseException:
         server.stop()
         raise
 
 
-def _migrate(url: str, *, hint: str) -> None:
+def _try(url: str, *, migrated: bool, hint: str) -> None:
+    """Connect once, to say in plain words what is wrong, and migrate if asked to."""
     try:
-        for migration in migrate(url):
-            log.info("applied migration=%04d name=%s", migration.number, migration.name)
+        if migrated:
+            for migration in migrate(url):
+                log.info("applied migration=%04d name=%s", migration.number, migration.name)
+        else:
+            psycopg.connect(url).close()
     except psycopg.OperationalError as error:
-        where: dict[str, Any] = _without_password(url)
         raise DatabaseError(
-            f"no database at {where.get('host', '?')} named {where.get('dbname', '?')}: {explained(error).message}",
-            hint=hint,
+            f"no database at {place_of(url)}: {explained(error).message}", hint=hint
         ) from error
+    except psycopg.ProgrammingError as error:  # its text would show the password
+        raise DatabaseError(
+            "SHOPKEEPER_DATABASE_URL is not the URL of a database",
+            hint="write it as postgresql://user:password@host:port/name",
+        ) from None
 
 
-def _without_password(url: str) -> dict[str, Any]:
-    try:
-        return psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        return {}
+def place_of(url: str) -> str:
+    """Host and name of the database at a URL, without user and password."""
+    where: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
+    return f"{where.get('host', 'localhost')} named {where.get('dbname', where.get('user', '?'))}"

@@ -3,7 +3,8 @@
 Several programs may share one data folder and any of them, or the server itself, may be killed at any time:
 
 - `users.lock` is held shared by each program that uses the server, so whoever leaves last knows it and stops it.
-- `start.lock` is held while starting or stopping, so that two programs never do both at once.
+- `start.lock` is held while starting or stopping, so that two programs never do both at once; a start goes on
+  holding it when the program that began it is killed.
 - Starting looks at what is really there: a server that is still recovering is waited for, the remains of one that
   died are cleared away, and only then a new one is launched.
 
@@ -89,10 +90,10 @@ class EmbeddedServer:
         """Make sure that the server runs and answers: also again, if it died since. Raises DatabaseError."""
         make_folder(self.folder)
         programs.let_through(self.folder)
-        with locked(self.folder / "start.lock"):
+        with locked(self.folder / "start.lock") as lock:
             if self._ask() is not _Answer.READY:
-                self._initialise()
-                self._bring_up()
+                self._initialise(lock)
+                self._bring_up(lock)
                 self._create_database()
             if self._users is None:
                 self._users = open_lock(self.folder / "users.lock")
@@ -109,6 +110,11 @@ class EmbeddedServer:
                 log.info("left the database running for another program")
             self._users.close()
             self._users = None
+
+    def _stop(self, mode: str, patience_s: int, lock: IO[str]) -> None:
+        programs.run(
+            "pg_ctl", "stop", "-D", self.cluster, "-m", mode, "-t", patience_s, holding=lock
+        )
 
     @staticmethod
     def _alone(users: IO[str]) -> bool:
@@ -137,7 +143,7 @@ class EmbeddedServer:
             return _Answer.BUSY if any(word in said for word in busy) else _Answer.NONE
         return _Answer.READY
 
-    def _initialise(self) -> None:
+    def _initialise(self, lock: IO[str]) -> None:
         if self.exists:
             return
         fresh = self.cluster.with_name("postgres.new")
@@ -147,23 +153,23 @@ class EmbeddedServer:
         fresh.chmod(0o700)
         done = programs.run(
             "initdb", "-D", fresh, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
-            "--data-checksums", "--no-instructions",
+            "--data-checksums", "--no-instructions", holding=lock,
         )  # fmt: skip
         if done.returncode != 0:
             raise self._failure(done.stderr)
         fresh.rename(self.cluster)  # a start that is killed half-way leaves no half cluster
 
-    def _bring_up(self) -> None:
+    def _bring_up(self, lock: IO[str]) -> None:
         """Wait for the server that is there, or clear the remains of a dead one and launch a new one."""
         patience, silence = time.monotonic() + PATIENCE_S, time.monotonic() + SILENCE_S
         while (answer := self._ask()) is not _Answer.READY:
             if answer is _Answer.NONE and programs.postmaster(self.cluster) is None:
                 self._clear_remains()
-                self._launch()
+                self._launch(lock)
                 return
             now = time.monotonic()
             if now > patience or (answer is _Answer.NONE and now > silence):
-                self._give_up_on_silent()
+                self._give_up_on_silent(lock)
             time.sleep(0.05)
 
     def _clear_remains(self) -> None:
@@ -172,11 +178,11 @@ class EmbeddedServer:
         for path in (self.cluster / "postmaster.pid", *self._socket_folder.glob(".s.PGSQL.*")):
             path.unlink(missing_ok=True)
 
-    def _give_up_on_silent(self) -> None:
+    def _give_up_on_silent(self, lock: IO[str]) -> None:
         """Stop a server that lives but cannot be reached (its socket is gone), if nobody uses it."""
         with open_lock(self.folder / "users.lock") as users:
             if self._users is None and self._alone(users):
-                programs.run("pg_ctl", "stop", "-D", self.cluster, "-m", "immediate", "-t", "10")
+                self._stop("immediate", SILENCE_S, lock)
                 if programs.postmaster(self.cluster) is None:
                     return
         raise DatabaseError(
@@ -184,7 +190,7 @@ class EmbeddedServer:
             hint=f"see {self.log_file}; end the programs that use {self.folder}, then start again",
         )
 
-    def _launch(self) -> None:
+    def _launch(self, lock: IO[str]) -> None:
         sockets = self._socket_folder
         if sockets != self.cluster:
             sockets.mkdir(mode=0o700, exist_ok=True)
@@ -200,7 +206,8 @@ class EmbeddedServer:
         options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
         said_before = self.log_file.stat().st_size
         done = programs.run(
-            "pg_ctl", "start", "-D", self.cluster, "-l", self.log_file, "-w", "-t", PATIENCE_S, "-o", options
+            "pg_ctl", "start", "-D", self.cluster, "-l", self.log_file, "-w", "-t", PATIENCE_S, "-o", options,
+            holding=lock,
         )  # fmt: skip
         if done.returncode != 0:
             raise self._failure(done.stderr, said_before)

@@ -54,11 +54,11 @@ def open_lock(path: Path) -> IO[str]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock alone, waiting for whoever has it."""
+def locked(path: Path) -> Iterator[IO[str]]:
+    """Hold a lock alone, waiting for whoever has it. It stays held as long as any process has the file open."""
     with open_lock(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file
 
 
 def is_held(path: Path) -> bool:

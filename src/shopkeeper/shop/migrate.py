@@ -4,6 +4,7 @@ Which ones a database has is in its table `migrations`, with the sha256 of the t
 the program is refused: the program does not know what it would break.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -14,7 +15,7 @@ from psycopg import sql
 from shopkeeper.errors import MigrationError
 from shopkeeper.shop.bulk import Connection
 
-_LOCK = 7_305_161_001  # any number, the same in every program
+LOCK = 7_305_161_001  # any number, the same in every program
 MIN_SERVER = 150_000
 
 
@@ -50,26 +51,31 @@ def applied(conn: Connection) -> dict[int, bytes]:
     return {number: bytes(digest) for number, digest in rows}
 
 
-def pending(conn: Connection) -> list[Migration]:
+def pending(conn: Connection, steps: Sequence[Migration] | None = None) -> list[Migration]:
     """The migrations that this database lacks. Raises MigrationError if it is newer than the program."""
+    steps = known() if steps is None else steps
     has = applied(conn)
-    ours = known()
-    newest = ours[-1].number
+    refuse_unknown(has, steps, what="the database")
+    return [m for m in steps if m.number not in has]
+
+
+def refuse_unknown(has: Mapping[int, bytes], steps: Sequence[Migration], *, what: str) -> None:
+    """Raise MigrationError if these migrations, number -> hash, are not ones that this program knows."""
+    newest = steps[-1].number
     if has and max(has) > newest:
         raise MigrationError(
-            f"the database is at migration {max(has)}, this program knows {newest} only",
+            f"{what} is at migration {max(has)}, this program knows {newest} only",
             hint="install the newer shopkeeper that made it, or restore a backup from before",
         )
-    for migration in ours:
+    for migration in steps:
         if migration.number in has and has[migration.number] != migration.hash:
             raise MigrationError(
-                f"migration {migration.number:04}_{migration.name} was applied with another text",
-                hint="the database was made by a program that was changed; restore a backup or start anew",
+                f"{what} had migration {migration.number:04}_{migration.name} with another text",
+                hint="it was made by a program that was changed; restore a backup or start anew",
             )
-    return [m for m in ours if m.number not in has]
 
 
-def migrate(url: str) -> list[Migration]:
+def migrate(url: str, steps: Sequence[Migration] | None = None) -> list[Migration]:
     """Bring the database up to this program, one transaction a migration. Returns what was applied.
 
     Two programs that start at once wait for each other. Raises MigrationError.
@@ -81,14 +87,15 @@ def migrate(url: str) -> list[Migration]:
                 f"PostgreSQL {conn.info.server_version // 10_000} is too old",
                 hint="version 15 or later is needed",
             )
-        conn.execute("select pg_advisory_lock(%s)", [_LOCK])
-        for migration in pending(conn):
-            _apply(conn, migration)
+        conn.execute("select pg_advisory_lock(%s)", [LOCK])
+        for migration in pending(conn, steps):
+            apply(conn, migration)
             done.append(migration)
     return done
 
 
-def _apply(conn: Connection, migration: Migration) -> None:
+def apply(conn: Connection, migration: Migration) -> None:
+    """Apply one migration, all of it or nothing. Raises MigrationError."""
     try:
         with conn.transaction():
             conn.execute(
@@ -100,13 +107,22 @@ def _apply(conn: Connection, migration: Migration) -> None:
                 "insert into migrations (number, name, hash) values (%s, %s, %s)",
                 [migration.number, migration.name, migration.hash],
             )
-    except psycopg.errors.UndefinedFile as error:
-        raise MigrationError(
-            "this PostgreSQL has no extension `vector`",
-            hint="install pgvector on the database server",
-        ) from error
     except psycopg.Error as error:
         raise MigrationError(
-            f"migration {migration.number:04}_{migration.name} did not apply: {error}",
-            hint="nothing of it was kept; the database is as it was",
+            f"migration {migration.number:04}_{migration.name} did not apply: {_first_line(error)}",
+            hint=_remedy(error) + "; nothing of the migration was kept",
         ) from error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def _remedy(error: psycopg.Error) -> str:
+    if "extension" in str(error):
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return "let the database's administrator run `create extension vector` in it"
+        return "install pgvector on the database server"
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "free some space on the disk of the database"
+    return "report this with the message"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from shopkeeper.errors import DatabaseError
 
@@ -74,16 +74,22 @@ def let_through(folder: Path) -> None:
             parent.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
-def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run one of the programs to its end, as the server's account."""
+def run(
+    program: str, *arguments: object, holding: IO[str] | int = subprocess.DEVNULL
+) -> subprocess.CompletedProcess[str]:
+    """Run one of the programs to its end, as the server's account.
+
+    holding: a lock that stays held until the program has ended, even if we are killed before. A shell holds it as its
+    input, so that a server which the program leaves running does not.
+    """
     let_through(binaries())
     uid_gid = account()
     as_user: dict[str, Any] = (
         {"user": uid_gid[0], "group": uid_gid[1], "extra_groups": []} if uid_gid else {}
     )
     return subprocess.run(
-        [binaries() / program, *map(str, arguments)], stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+        ["/bin/sh", "-c", '"$@" </dev/null; exit $?', "sh", binaries() / program, *map(str, arguments)],
+        stdin=holding, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
         env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}, cwd="/", check=False, **as_user,
     )  # fmt: skip
 
