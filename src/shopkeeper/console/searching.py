@@ -40,7 +40,7 @@ def search_tester(request: Request) -> Response:
     return show(
         visit, "search.html", title=visit.t("Search"), answer_text=_sentence(visit, links, answer), links=links,
         answer=answer, rows=rows, sorts={sort.value: visit.t(text) for sort, text in SORTS.items()}, active=_active(visit, links, answer),
-        relaxed=0 < answer.required < answer.asked and answer.total > 0, labels=_facet_labels(answer),
+        relaxed=0 < answer.required < answer.asked and answer.total > 0,
         previous=links.at_page(links.page - 1) if links.page > 1 else "",
         following=links.at_page(links.page + 1) if links.page < last else "",
         page_text=visit.t("Page {n} of {m}", n=links.page, m=last),
