@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 
 from shopkeeper.errors import FeedError
 from shopkeeper.shop.feeds.encoding import MARK
-from shopkeeper.shop.feeds.rows import BadRow, Notes, shortened
+from shopkeeper.shop.feeds.rows import UNREAD, BadRow, Notes, row_text, shortened
 from shopkeeper.shop.feeds.source import MAX_LINE, Source
 
 MAX_FIELD = 8_000_000  # characters of one cell
@@ -120,9 +120,9 @@ class Records:
         if len(taken) > 1:
             text = "".join(part for _, part in taken)
         if _TOO_LONG in text:
-            return BadRow(
-                line, "", f"the row is longer than {MAX_LINE // 1_000_000} MB",
-                "shorten it, or take the large text out", shortened(text),
+            return self._unread(
+                line, text, f"the row is longer than {MAX_LINE // 1_000_000} MB",
+                "shorten it, or take the large text out",
             )  # fmt: skip
         if MARK in text:
             return self._damaged(line, cells)
@@ -139,15 +139,15 @@ class Records:
         width = len(self.header)
         if len(cells) > width:
             if any(c.strip() for c in cells[width:]):
-                return BadRow(
-                    line, "", f"has {len(cells)} cells where the header names {width} columns",
-                    f"put text that holds {self.delimiter!r} in double quotes", shortened(text),
+                return self._unread(
+                    line, text, f"has {len(cells)} cells where the header names {width} columns",
+                    f"put text that holds {self.delimiter!r} in double quotes",
                 )  # fmt: skip
             del cells[width:]
         elif not text.endswith(("\n", "\r")):
-            return BadRow(
-                line, "", f"the last row has {len(cells)} cells of {width}: the file may be cut off",
-                "export the feed again, or complete the row", shortened(text),
+            return self._unread(
+                line, text, f"the last row has {len(cells)} cells of {width}: the file may be cut off",
+                "export the feed again, or complete the row",
             )  # fmt: skip
         else:
             self._notes.add("rows with fewer cells than the header: the rest is blank", line)
@@ -165,9 +165,9 @@ class Records:
     def _unclosed(self, lines: "_Rewindable") -> BadRow:
         line, text = lines.taken[0]
         lines.again_from_second()
-        return BadRow(
-            line, "", 'a quote (") in this row is opened and not closed, or a line break is in it',
-            'write "" for a quote inside a quoted cell', shortened(text),
+        return self._unread(
+            line, text, 'a quote (") in this row is opened and not closed, or a line break is in it',
+            'write "" for a quote inside a quoted cell',
         )  # fmt: skip
 
     def _refused(self, lines: "_Rewindable", error: csv.Error) -> BadRow:
@@ -175,11 +175,16 @@ class Records:
         lines.begin()
         if "field larger" in str(error):
             reason = f"a cell is longer than {MAX_FIELD:,} characters"
-            return BadRow(line, "", reason, "shorten it", shortened(text))
-        return BadRow(
-            line, "", 'a quote (") in this row is misplaced',
-            'write "" for a quote inside a quoted cell', shortened(text),
+            return self._unread(line, text, reason, "shorten it")
+        return self._unread(
+            line, text, 'a quote (") in this row is misplaced',
+            'write "" for a quote inside a quoted cell',
         )  # fmt: skip
+
+    def _unread(self, line: int, text: str, reason: str, hint: str) -> BadRow:
+        """A row that is no row of cells: its text is kept beside the names of the columns, to be filled in."""
+        cells = dict.fromkeys(self.header, "") | {UNREAD: shortened(text).rstrip("\r\n")}
+        return BadRow(line, "", reason, hint, row_text(cells))
 
 
 class _Rewindable:

@@ -10,7 +10,17 @@ import orjson
 
 from shopkeeper.errors import FeedError, NotFound
 from shopkeeper.shop.bulk import Connection
-from shopkeeper.shop.feeds import dummyjson, ga4, google, json_values, own, schema_org, tau, ubi
+from shopkeeper.shop.feeds import (
+    dummyjson,
+    ga4,
+    google,
+    json_values,
+    markdown,
+    own,
+    schema_org,
+    tau,
+    ubi,
+)
 from shopkeeper.shop.feeds.formats import FORMATS, KINDS, format_named
 from shopkeeper.shop.feeds.imports import Import, get_import
 from shopkeeper.shop.feeds.mapping import corrected, guess_mapping
@@ -173,6 +183,8 @@ def _first_marked(found: Source) -> Mapping[str, Any] | None:
         return None
     if google.is_xml(head):
         return google.first_marks(found)
+    if head.startswith(b"---\n"):
+        return markdown.first_marks(found)
     try:
         rows = table(found, Notes())
         if rows.marked:

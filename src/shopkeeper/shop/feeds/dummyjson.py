@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from shopkeeper.shop.feeds import assembling, json_values, values
-from shopkeeper.shop.feeds.rows import BadRow, Options, RowError
+from shopkeeper.shop.feeds.rows import MARKS, BadRow, Options, RowError
 from shopkeeper.shop.feeds.source import Source
 from shopkeeper.shop.feeds.tables import plain_text
 from shopkeeper.shop.records import (
@@ -27,7 +27,7 @@ from shopkeeper.shop.records import (
 
 _LIFTED = frozenset({
     "id", "title", "description", "category", "price", "rating", "stock", "tags", "brand", "sku", "weight",
-    "availabilityStatus", "reviews", "meta", "images",
+    "availabilityStatus", "reviews", "meta", "images", *MARKS,
 })  # fmt: skip
 _ATTRIBUTES = {
     "warrantyInformation": "Warranty", "shippingInformation": "Shipping", "returnPolicy": "Returns",

@@ -8,6 +8,7 @@ their last one has come. So each group comes out once and whole, in little memor
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from tempfile import SpooledTemporaryFile
+from typing import Self
 
 import numpy as np
 import orjson
@@ -32,28 +33,28 @@ def grouped(
     if keys is None:
         keys = (key(row) for row in rows() if isinstance(row, Row))
     returning = _returning(keys)
-    waiting = _Waiting()
-    group: list[Row] = []
-    current = ""
-    for row in rows():
-        if isinstance(row, BadRow):
-            yield row
-            continue
-        name = key(row)
-        if name and name == current:
-            if len(group) < MAX_GROUP:
-                group.append(row)
-            else:
-                yield BadRow(
-                    row.line, "", f"more than {MAX_GROUP:,} rows belong to {name[:60]!r}",
-                    "check the column that says which rows belong together", row_text(row.cells),
-                )  # fmt: skip
-            continue
+    with _Waiting() as waiting:
+        group: list[Row] = []
+        current = ""
+        for row in rows():
+            if isinstance(row, BadRow):
+                yield row
+                continue
+            name = key(row)
+            if name and name == current:
+                if len(group) < MAX_GROUP:
+                    group.append(row)
+                else:
+                    yield BadRow(
+                        row.line, "", f"more than {MAX_GROUP:,} rows belong to {name[:60]!r}",
+                        "check the column that says which rows belong together", row_text(row.cells),
+                    )  # fmt: skip
+                continue
+            if group:
+                yield from _finished(current, group, returning, waiting)
+            current, group = name, [row]
         if group:
             yield from _finished(current, group, returning, waiting)
-        current, group = name, [row]
-    if group:
-        yield from _finished(current, group, returning, waiting)
 
 
 def _finished(
@@ -88,11 +89,17 @@ class _Waiting:
     """Rows that wait for the rest of their group."""
 
     def __init__(self) -> None:
-        self._file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(  # noqa: SIM115  # lives as long as we do
+        self._file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(  # noqa: SIM115  # closed by __exit__
             max_size=_IN_MEMORY
         )
         self._places: dict[str, list[tuple[int, int]]] = {}
         self._end = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def put(self, name: str, rows: list[Row]) -> None:
         data = orjson.dumps([[r.line, r.cells] for r in rows])

@@ -352,6 +352,9 @@ def _with_lines_before(conn: Connection, records: list[Any]) -> list[Any]:
         if old is None:
             found.append(record)
             continue
-        new = [line for line in record.lines if line not in old.lines]
+        # A single line cannot tell what is the order's: what the order does not have is the line's own.
+        own = {k: v for k, v in record.metadata.items() if k not in old.metadata}
+        lines = [replace(line, metadata={**own, **line.metadata}) for line in record.lines]
+        new = [line for line in lines if line not in old.lines]
         found.append(replace(old, lines=(*old.lines, *new)))
     return found

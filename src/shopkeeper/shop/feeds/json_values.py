@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from shopkeeper.errors import FeedError
-from shopkeeper.shop.feeds.rows import BadRow, RowError, printable, shortened
+from shopkeeper.shop.feeds.rows import MARKS, UNREAD, BadRow, RowError, printable, shortened
 from shopkeeper.shop.feeds.source import MAX_LINE, Source
 
 MAX_DEPTH = 64
@@ -118,11 +118,16 @@ def is_lines(source: Source) -> bool:
             first = file.readline(MAX_LINE)
         if first.lstrip()[:1] != b"{" or not first.rstrip().endswith(b"}"):
             return source.suffix in ("jsonl", "ndjson") and first.lstrip()[:1] == b"{"
-        if source.suffix in ("jsonl", "ndjson"):
+        if source.suffix in ("jsonl", "ndjson") or _is_mended(first):
             return True
         while (second := file.readline(MAX_LINE)) and not second.strip():
             pass
     return second.lstrip()[:1] == b"{"
+
+
+def _is_mended(line: bytes) -> bool:
+    """True for a line of our own file of bad rows, which may hold just one."""
+    return all(b'"%s":' % mark.encode() in line for mark in MARKS)
 
 
 def records(source: Source, *, within: tuple[str, ...] = ()) -> Iterator[Value | BadRow]:
@@ -142,6 +147,10 @@ def records(source: Source, *, within: tuple[str, ...] = ()) -> Iterator[Value |
 def _value(line: int, path: tuple[str, ...], raw: bytes) -> Value | BadRow:
     try:
         data = loads(raw)
+        if isinstance(data, dict) and isinstance(data.get(UNREAD), str):
+            data = loads(
+                data[UNREAD]
+            )  # a line that was no JSON, mended in our own file of bad rows
         if not isinstance(data, dict):
             raise RowError("", "is not a JSON object", 'write {"name": value, …}')
     except RowError as error:

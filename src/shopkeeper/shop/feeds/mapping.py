@@ -20,7 +20,8 @@ from shopkeeper.shop.feeds import values
 from shopkeeper.shop.feeds.rows import RowError
 
 SETTINGS = ("decimal", "separator")
-PREFIXES = ("option:", "attribute:")
+OPTION, ATTRIBUTE = "option:", "attribute:"
+PREFIXES = (OPTION, ATTRIBUTE)
 SEPARATORS = (" > ", ">", " | ", "|", " › ", " » ", "»", "＞", " / ")
 _OPERATORS = (" + ", " > ")
 _URL = re.compile(r"https?://\S+\Z")
@@ -184,11 +185,34 @@ def _guess_products(
     if "group" in found:
         for column in list(free):
             if plain_name(column) in _known()["options"]["names"]:
-                found[f"option:{column}"] = column
+                found[OPTION + column] = column
     if "category" in found and " > " not in found["category"]:
         mark = separator([row.get(found["category"], "") for row in sample])
         if mark:
             found["separator"] = mark
+    used = {c for f, e in found.items() if f not in SETTINGS for c in columns_of(e, columns)}
+    for column in _worth_showing([c for c in free if c not in used], sample):
+        found[ATTRIBUTE + column] = column
+
+
+def _worth_showing(columns: Sequence[str], sample: Sequence[Mapping[str, str]]) -> list[str]:
+    """The columns whose values are short and come again: what a shopper may filter by."""
+    found = []
+    for column in columns:
+        texts = [t for row in sample if (t := row.get(column, "").strip())]
+        distinct = set(texts)
+        if (
+            len(distinct) > 1
+            and max(map(len, texts)) <= 80
+            and sum(map(len, texts)) <= 40 * len(texts)
+            and (len(texts) < 20 or len(distinct) * 2 <= len(texts))
+            and not any("://" in t for t in texts[:50])
+            and not re.search(
+                r"(^|[ _.])(id|uuid|url|date|at|code)$|(Id|ID|At)$|^[Ii]s[ _A-Z]", column
+            )
+        ):
+            found.append(column)
+    return found
 
 
 def _filled(column: str, sample: Sequence[Mapping[str, str]]) -> float:

@@ -43,6 +43,12 @@ def read_pages(source: Source, options: Options) -> Iterator[Page | BadRow]:
                 yield error.at(line, _raw(front, body))
 
 
+def first_marks(source: Source) -> dict[str, str] | None:
+    """The marks of the first page, if the file is one of mended pages."""
+    front = next((front for _, front, _ in _parts(_whole(source))), {})
+    return front if "_line" in front and "_reason" in front else None
+
+
 def _whole(source: Source) -> str:
     if source.look.size > MAX_LINE:
         raise FeedError(f"{source.path} is longer than {MAX_LINE // 1_000_000} MB", hint="split it")

@@ -14,7 +14,7 @@ import orjson
 
 from shopkeeper.shop.feeds import assembling, values
 from shopkeeper.shop.feeds.grouping import grouped
-from shopkeeper.shop.feeds.mapping import Getter, blank, columns_of, getter
+from shopkeeper.shop.feeds.mapping import ATTRIBUTE, Getter, blank, columns_of, getter
 from shopkeeper.shop.feeds.rows import BadRow, Options, RowError, row_text
 from shopkeeper.shop.feeds.seen import Seen
 from shopkeeper.shop.feeds.source import Source
@@ -66,6 +66,9 @@ class _Reader:
             for f, e in mapping.items()
             if f not in ("decimal", "separator")
         }
+        self._attributes = [
+            (f.removeprefix(ATTRIBUTE), g) for f, g in self._get.items() if f.startswith(ATTRIBUTE)
+        ]
         self._names = dict(mapping)
         self._decimal = mapping.get("decimal", ".")
         self._separator = mapping.get("separator", " > ")
@@ -85,9 +88,7 @@ class _Reader:
             if f in self._get and " | " not in e
             for c in columns_of(e, found.columns)
         }
-        rest = [c for c in found.columns if c not in used]
-        self._attributes = _worth_showing(rest, found.sample())
-        self._metadata = [c for c in rest if c not in self._attributes]
+        self._metadata = [c for c in found.columns if c not in used]
         # An id column of the shop's own may not repeat; a code of the maker's may.
         self._own_ids = mapping.get("id") not in (mapping.get("gtin"), None)
 
@@ -259,10 +260,7 @@ class _Reader:
         )  # fmt: skip
 
     def _shown_attributes(self, cells: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        found = {c: listed(text) for c in self._attributes if (text := cells.get(c, "").strip())}
-        for field, get in self._get.items():
-            if field.startswith("attribute:") and (text := get(cells)):
-                found[field.removeprefix("attribute:")] = listed(text)
+        found = {name: listed(text) for name, get in self._attributes if (text := get(cells))}
         return {name: texts for name, texts in found.items() if texts}
 
     def _leftovers(self, cells: Mapping[str, str]) -> dict[str, str]:
@@ -286,24 +284,6 @@ class _Reader:
         if not 0 <= value <= 100 or number < 0:
             raise RowError(self._names["rating"], f"{text[:40]!r} is no rating", "write 4.5")
         return Rating(values.plain(value), number, scale)
-
-
-def _worth_showing(columns: Sequence[str], sample: Sequence[Mapping[str, str]]) -> list[str]:
-    """The columns whose values are short and come again: what a shopper may filter by."""
-    found = []
-    for column in columns:
-        texts = [t for row in sample if (t := row.get(column, "").strip())]
-        distinct = set(texts)
-        if (
-            len(distinct) > 1
-            and max(map(len, texts)) <= 80
-            and sum(map(len, texts)) <= 40 * len(texts)
-            and (len(texts) < 20 or len(distinct) * 2 <= len(texts))
-            and not any("://" in t for t in texts[:50])
-            and not re.search(r"(^|[ _.])(id|uuid|url|date|at|code)$|(Id|ID|At)$", column)
-        ):
-            found.append(column)
-    return found
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 Tables become CSV with the columns `_import`, `_line`, `_field` and `_reason` behind their own
 (and `_text`: the line as it was, where it could not be split); JSON feeds become JSON
-lines with keys of these names; Google's XML becomes XML with elements of these names. Readers pass them over, and the
+lines with keys of these names, Google's XML becomes XML with elements of these names, pages become Markdown with
+lines of these names in front. Readers pass them over, and the
 importer, seeing them, adds what it reads to the products that are there instead of replacing them.
 """
 
@@ -36,6 +37,8 @@ def write(format: str, import_id: int, rows: Rows, out: BinaryIO) -> int:
         return _write_xml(import_id, _all(first, rows), out)
     if format in _TABLES:
         return _write_csv(import_id, first, rows, out)
+    if format == "markdown":
+        return _write_pages(import_id, _all(first, rows), out)
     return _write_lines(import_id, _all(first, rows), out)
 
 
@@ -81,6 +84,18 @@ def _write_lines(import_id: int, rows: Iterator[BadRow], out: BinaryIO) -> int:
     count = 0
     for row in rows:
         out.write(orjson.dumps(_cells(row) | _marks(import_id, row)) + b"\n")
+        count += 1
+    return count
+
+
+def _write_pages(import_id: int, rows: Iterator[BadRow], out: BinaryIO) -> int:
+    count = 0
+    for row in rows:
+        marks = "".join(f"{name}: {text}\n" for name, text in _marks(import_id, row).items())
+        front, body = row.raw.removeprefix("---\n"), ""
+        if front == row.raw:  # a whole file that could not be read
+            front, body = "", f"---\n{row.raw}"
+        out.write(f"---\n{marks}{front}{body}\n\n".encode())
         count += 1
     return count
 

@@ -16,7 +16,7 @@ import orjson
 from shopkeeper.errors import FeedError
 from shopkeeper.shop.feeds import assembling, json_values, linked_data, values
 from shopkeeper.shop.feeds.linked_data import Node, nodes, text_of, texts_of
-from shopkeeper.shop.feeds.rows import BadRow, Options, RowError, printable
+from shopkeeper.shop.feeds.rows import MARKS, BadRow, Options, RowError, printable
 from shopkeeper.shop.feeds.source import MAX_LINE, FolderSource, Source, files_of
 from shopkeeper.shop.records import (
     Availability,
@@ -38,7 +38,7 @@ _CODES = ("gtin", "gtin14", "gtin13", "gtin12", "gtin8", "isbn")
 _LIFTED = {
     "@id", "@type", "@context", "name", "description", "sku", "mpn", "brand", "category", "image", "url", "offers",
     "aggregateRating", "review", "reviews", "hasVariant", "productGroupID", "variesBy", "weight",
-    "additionalProperty", "productID", "isVariantOf", "inProductGroupWithID", *_CODES, *_OPTIONS,
+    "additionalProperty", "productID", "isVariantOf", "inProductGroupWithID", *_CODES, *_OPTIONS, *MARKS,
 }  # fmt: skip
 
 is_linked_data = linked_data.is_linked_data

@@ -11,7 +11,7 @@ import orjson
 from shopkeeper.errors import FeedError
 from shopkeeper.shop.feeds import assembling, json_values, values
 from shopkeeper.shop.feeds.json_values import Value
-from shopkeeper.shop.feeds.rows import BadRow, Options, RowError
+from shopkeeper.shop.feeds.rows import MARKS, BadRow, Options, RowError
 from shopkeeper.shop.feeds.source import Source
 from shopkeeper.shop.feeds.tables import plain_text
 from shopkeeper.shop.records import (
@@ -207,7 +207,7 @@ def _order(data: dict[str, Any], options: Options) -> Order:
         shipping_address=_address(data["address"]) if data.get("address") else None,
         metadata={
             k: plain_text(v) for k, v in data.items()
-            if k not in ("order_id", "user_id", "items", "status", "payment_history", "fulfillments", "address")
+            if k not in ("order_id", "user_id", "items", "status", "payment_history", "fulfillments", "address", *MARKS)
         },
     )  # fmt: skip
 

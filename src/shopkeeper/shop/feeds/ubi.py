@@ -23,14 +23,15 @@ from shopkeeper.shop.feeds.tables import Row, plain_text
 from shopkeeper.shop.records import CustomerId, Event, EventId, Query, QueryId, from_json, to_json
 
 T = TypeVar("T")
+_ID = "_id"  # the id of a bulk line, kept with a bad row
 _BULK = {"index", "create", "update", "delete"}
 _EVENT_KEYS = {
     "action_name", "timestamp", "application", "query_id", "session_id", "client_id", "user_id", "user_query",
-    "event_attributes", "message", *MARKS,
+    "event_attributes", "message", _ID, *MARKS,
 }  # fmt: skip
 _QUERY_KEYS = {
     "user_query", "timestamp", "application", "query_id", "client_id", "session_id", "query_response_id",
-    "query_response_hit_ids", "object_id_field", "query_attributes", *MARKS,
+    "query_response_hit_ids", "object_id_field", "query_attributes", _ID, *MARKS,
 }  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def _read(
             inner = next(iter(data.values()))
             given = str(inner.get("_id") or "") if isinstance(inner, dict) else ""
             continue
-        identity, given = given, ""
+        identity, given = given or str(data.get(_ID) or ""), ""
         is_event, is_query = _is_event(data), _is_query(data)
         try:
             if not (is_event or is_query):
@@ -127,12 +128,13 @@ def _read(
                 continue
             if is_event == (wanted == "events"):
                 if not identity or wanted == "queries":
-                    made = {k: v for k, v in data.items() if k not in MARKS}
+                    made = {k: v for k, v in data.items() if k not in MARKS and k != _ID}
                     key = sha256(orjson.dumps(made, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
                     identity = identity or numbered(key, seen)
                 yield make(data, values.identifier("_id", identity))
         except RowError as error:
-            yield error.at(value.line, orjson.dumps(data).decode())
+            kept = data | {_ID: identity} if identity else data
+            yield error.at(value.line, orjson.dumps(kept).decode())
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

@@ -2,7 +2,8 @@
 
 Each function takes the field's name and the text, and raises RowError with a reason a merchant understands. Rules for
 numbers: a point or comma with another sign before it is the decimal mark (1.179,99); a comma before exactly three
-digits groups thousands (1,179); any other comma ("12,50") is refused unless the feed's decimal mark is a comma.
+digits groups thousands (1,179); any other comma ("12,50") is refused unless the feed's decimal mark is a comma. An
+apostrophe in front, by which spreadsheets mark a cell as text, is no part of the value.
 """
 
 import re
@@ -50,7 +51,7 @@ def price(field: str, text: str, currency: str, decimal: str = ".") -> Money:
 
 def _price(field: str, text: str, currency: str, decimal: str) -> Money:
     shown = _shown(text)
-    plain = unicodedata.normalize("NFKC", text).replace("￥", "¥").strip()
+    plain = _bare(text).replace("￥", "¥")
     if _SCIENTIFIC.match(plain):
         raise RowError(
             field, f"{shown} is in short form, as spreadsheets show large numbers",
@@ -135,7 +136,7 @@ def quantity(field: str, text: str) -> int:
     if len(text) < 10 and text.isascii() and text.isdigit():
         return int(text)  # the common case, quickly
     try:
-        value = number(field, unicodedata.normalize("NFKC", text))
+        value = number(field, _bare(text))
     except RowError:
         value = None
     if value is None or value != value.to_integral_value():
@@ -156,7 +157,7 @@ _GRAMS: dict[str, int | str] = {
 
 def grams(field: str, text: str, *, unit: str = "g", decimal: str = ".") -> Decimal:
     """A weight in grams; `unit` is meant where the text names none."""
-    found = _WEIGHT.match(unicodedata.normalize("NFKC", text).strip())
+    found = _WEIGHT.match(_bare(text))
     factor = _GRAMS.get((found[2] or unit).lower()) if found else None
     if found is None or factor is None:
         raise RowError(field, f"{_shown(text)} is not a weight", "write it as 250 g or 1.5 kg")
@@ -248,7 +249,7 @@ _EPOCHS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))  # below: seconds
 
 def when(field: str, text: str) -> datetime:
     """A moment, in UTC; one without a zone is taken as UTC."""
-    plain_text = unicodedata.normalize("NFKC", text).strip()
+    plain_text = _bare(text)
     try:
         moment = _epoch(plain_text) or _calendar(plain_text)
         if moment is None:
@@ -290,6 +291,11 @@ def _calendar(text: str) -> datetime | None:
 
 def _dashed(found: "re.Match[str]") -> str:
     return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}"
+
+
+def _bare(text: str) -> str:
+    """The value in the usual signs (１２ -> 12), without blanks around it or a spreadsheet's apostrophe."""
+    return unicodedata.normalize("NFKC", text).strip().removeprefix("'")
 
 
 def _shown(text: str) -> str:
