@@ -17,6 +17,7 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	sh tests/browser.sh
 	$(BIN)/shopkeeper models pull htmx
+	$(BIN)/shopkeeper models pull axe
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev

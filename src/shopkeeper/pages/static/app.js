@@ -15,13 +15,16 @@ document.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
 });
 
-// Forms that send themselves when something is chosen; htmx does so where it is there. Their buttons are for those
-// without scripts.
+// Forms that send themselves when something is chosen; their buttons are for those without scripts. The Enter key
+// changes and sends at once, so a change waits to see whether the form is on its way already.
+let sending = 0;
 document.addEventListener("change", (event) => {
   const form = event.target.form;
-  if (!form || !event.target.closest("[data-submits], form[data-submits]")) return;
-  if (!(window.htmx && form.hasAttribute("hx-get"))) form.requestSubmit();
+  if (!form || !event.target.closest("[data-submits]")) return;
+  clearTimeout(sending);
+  sending = setTimeout(() => form.requestSubmit(), 0);
 });
+document.addEventListener("submit", () => clearTimeout(sending), true);
 function hideButtons() {
   for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
 }

@@ -1,0 +1,165 @@
+"""A real browser on a real server: what the tests of the pages share.
+
+`browser` is one Chromium for the tests of a file (a loop of its own runs while it is open, which tests of other files
+must not meet), `served` puts a shop behind uvicorn. `Watch` notes what a page must never do: errors on the console,
+requests to other hosts, anything that the page's policy blocked.
+"""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+
+from shopkeeper.api import create_app
+from shopkeeper.errors import ModelError
+from shopkeeper.face import Shop
+from shopkeeper.models import hub
+from shopkeeper.settings import load_settings
+from shopkeeper.shop.embedded import EmbeddedServer
+
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SERIOUS = {"serious", "critical"}
+
+
+def cache_folder() -> Path:
+    """Where fetched files are kept."""
+    return Path(os.environ.get("SHOPKEEPER_CACHE_FOLDER", "~/.cache/shopkeeper")).expanduser()
+
+
+def chromium_path() -> str | None:
+    """The system's Chromium; None lets Playwright take its own."""
+    named = os.environ.get("SHOPKEEPER_CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium_path())
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that knows the rules of accessibility."""
+    try:
+        return hub.pull("axe", cache_folder()).read_text(encoding="utf-8")
+    except ModelError as error:
+        pytest.skip(f"axe-core is not here and cannot be fetched: {error}")
+
+
+@contextmanager
+def new_shop(
+    server: EmbeddedServer, name: str, folder: Path, *, demo: bool = False
+) -> Iterator[Shop]:
+    """An empty shop in a database of its own, dropped afterwards."""
+    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as conn:
+        conn.execute(f"drop database if exists {name} with (force)")
+        conn.execute(f"create database {name}")
+    url = server.url.replace("/shopkeeper?", f"/{name}?")
+    settings = load_settings(
+        data_folder=folder, cache_folder=cache_folder(), port=0, database_url=url, pool_size=4
+    )
+    with Shop.open(settings=settings, demo=demo) as shop:
+        yield shop
+    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)")
+
+
+@contextmanager
+def served(shop: Shop) -> Iterator[str]:
+    """The shop behind uvicorn on a free port, in a thread; gives its address."""
+    shop.search.refresh()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            create_app(shop), log_config=None, ws="none", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="uvicorn")
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        assert server.started, "the server did not start"
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+@dataclass
+class Watch:
+    """What went wrong on a page, as far as the browser tells. errors: on the console, blocked things included."""
+
+    base: str
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def follow(self, page: Page) -> Page:
+        """Note what this page does."""
+        page.on("console", lambda message: self._said(message.type, message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._asked)
+        return page
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.errors.append(text)
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.base, "data:")):
+            self.outside.append(request.url)
+
+
+@contextmanager
+def watched_page(
+    browser: Browser,
+    base: str,
+    *,
+    width: int = 1280,
+    language: str = "en",
+    theme: str = "light",
+    scripts: bool = True,
+) -> Iterator[Page]:
+    """A page of a new visitor, which may neither complain nor ask another host for anything."""  # fmt: skip
+    context: BrowserContext = browser.new_context(
+        base_url=base,
+        viewport={"width": width, "height": 800},
+        locale={"zh": "zh-CN"}.get(language, "en-US"),
+        color_scheme="dark" if theme == "dark" else "light",
+        java_script_enabled=scripts,
+    )
+    watch = Watch(base)
+    page = watch.follow(context.new_page())
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+    assert not watch.errors, watch.errors
+    assert not watch.outside, watch.outside
+
+
+def findings(page: Page, axe: str) -> list[str]:
+    """What axe finds serious about a page, one line each: rule and place."""
+    page.evaluate(axe)
+    result: dict[str, Any] = page.evaluate(
+        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", AXE_TAGS
+    )
+    return [
+        f"{found['id']}: {node['target']} {node['failureSummary']}"
+        for found in result["violations"]
+        if found["impact"] in SERIOUS
+        for node in found["nodes"]
+    ]
