@@ -247,6 +247,6 @@ def _rows_of(shop: Database, number: int) -> dict[int, tuple[int, ...]]:
             counted = (
                 f"select split_part(id, '-', 2)::int, count(*) from ({query}) x(id) group by 1"
             )
-            for batch, count in conn.execute(counted, [str(number)]):  # type: ignore[arg-type]
+            for batch, count in conn.execute(counted, [str(number)]):
                 found.setdefault(batch, [0] * len(kinds))[place] = count
     return {batch: tuple(counts) for batch, counts in found.items()}

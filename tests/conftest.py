@@ -54,7 +54,7 @@ def db(database: Database) -> Database:
             [list(TABLES_KEPT)],
         ).fetchall()
         names = ", ".join(row[0] for row in rows)
-        conn.execute(f"truncate {names} restart identity cascade")  # type: ignore[arg-type]
+        conn.execute(f"truncate {names} restart identity cascade")
     return database
 
 
@@ -63,10 +63,10 @@ def empty_database_url(server: EmbeddedServer, request: pytest.FixtureRequest) -
     """The URL of a new database without any table, dropped afterwards."""
     name = "t_" + "".join(c for c in request.node.name.lower() if c.isalnum())[:50]
     with psycopg.connect(server.url, dbname="postgres", autocommit=True) as conn:
-        conn.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
-        conn.execute(f"create database {name}")  # type: ignore[arg-type]
+        conn.execute(f"drop database if exists {name} with (force)")
+        conn.execute(f"create database {name}")
         yield server.url.replace("/shopkeeper?", f"/{name}?")
-        conn.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+        conn.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture

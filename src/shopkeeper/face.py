@@ -8,6 +8,7 @@
 The other faces (command line, HTTP, pages) are built on it.
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -19,9 +20,12 @@ from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
 from shopkeeper.settings import Settings, load_settings
+from shopkeeper.shop import backup as backups
 from shopkeeper.shop import demo, feeds, products
+from shopkeeper.shop.backup_file import Manifest
 from shopkeeper.shop.database import Database, open_database
 from shopkeeper.shop.feeds import ImportReport, Progress
+from shopkeeper.shop.folder import serve_lock
 from shopkeeper.shop.records import Product
 
 
@@ -146,6 +150,39 @@ class Shop:
     def export(self, out: BinaryIO, kind: str = "products", *, format: str = "jsonl") -> int:
         """Write all records of a kind to an open binary file. Returns how many."""
         return feeds.write(self.database, kind, format, out)
+
+    def backup(
+        self, path: str | Path, *, on_progress: backups.OnProgress | None = None
+    ) -> Manifest:
+        """Write the whole shop, as it is at this moment, to one file. Raises ArtifactError, DatabaseError."""
+        return backups.save(self.database, Path(path), on_progress=on_progress)
+
+    @classmethod
+    def restore(
+        cls,
+        path: str | Path,
+        data_folder: str | Path | None = None,
+        *,
+        database_url: str | None = None,
+        settings: Settings | None = None,
+        on_progress: backups.OnProgress | None = None,
+    ) -> Manifest:
+        """Fill the empty shop in this folder or database from a backup; then open it.
+
+        Raises ArtifactError if the file is damaged, MigrationError if it is newer than this program, DatabaseError if
+        the shop is not empty, FolderInUse if it is being served; then nothing was changed.
+        """
+        if settings is None:
+            settings = load_settings(data_folder=data_folder, database_url=database_url)
+        backups.verify(Path(path))  # before a folder is made for it
+        with serve_lock(settings.data_folder):
+            database = open_database(settings, migrated=False)
+            try:
+                manifest = backups.restore(database, Path(path), on_progress=on_progress)
+            finally:
+                database.close()
+            shutil.rmtree(settings.data_folder / "index", ignore_errors=True)  # of what was here
+        return manifest
 
     def build_demo(self, **how: Any) -> None:
         """Fill an empty shop with the demo shop's records."""

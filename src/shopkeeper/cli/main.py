@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shopkeeper.face import Shop
 
 # Each of these modules has `register(app)`.
-COMMANDS = ("serve", "keys", "jobs", "feeds", "search", "models")
+COMMANDS = ("serve", "data", "keys", "jobs", "feeds", "search", "models")
 
 errors = Console(stderr=True, highlight=False)
 app = typer.Typer(
@@ -55,6 +55,8 @@ def options(
     ctx.obj = {"data_folder": data_folder, "database_url": database_url, "config": config}
     level = "DEBUG" if verbose else "WARNING"
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if not verbose:
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it tells of every single try
 
 
 def settings_of(ctx: typer.Context, **overrides: Any) -> Settings:
