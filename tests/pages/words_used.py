@@ -13,6 +13,7 @@ from shopkeeper.console.problems import PROBLEMS
 from shopkeeper.pages import labels
 
 PACKAGES = [Path(str(package.__file__)).parent for package in (pages, storefront, console)]
+SOURCE = Path(str(pages.__file__)).parents[1]
 # Functions whose first arguments are words: translated as they are, or one for one and one for many.
 ONE, TWO = {"t", "translate"}, {"counted"}
 
@@ -74,3 +75,11 @@ def in_tables() -> Iterator[str]:
     yield from LABELS.values()
     for problem in PROBLEMS.values():
         yield from (problem.one, problem.many, problem.short)
+
+
+def constants() -> Iterator[str]:
+    """Every text in the code: messages of errors are translated where they are shown."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
