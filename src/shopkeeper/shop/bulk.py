@@ -4,6 +4,7 @@ Shared by the files of queries beside it. An upsert compares content hashes, so 
 changes nothing and wakes nobody.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -36,8 +37,9 @@ class Counts:
 
 
 def content_hash(record: Record) -> bytes:
-    """sha256 of the record's canonical JSON."""
-    return sha256(to_json(record)).digest()
+    """sha256 of the record's JSON with its keys sorted: jsonb keeps a mapping's entries, not their order."""
+    data = orjson.loads(to_json(record))
+    return sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def jsonb(value: Any) -> Jsonb:
@@ -46,7 +48,10 @@ def jsonb(value: Any) -> Jsonb:
 
 
 def _dumps(value: Any) -> bytes:
-    return orjson.dumps(value, default=_as_json)
+    try:
+        return orjson.dumps(value, default=_as_json)
+    except TypeError:  # a whole number beyond 64 bits, which jsonb takes
+        return json.dumps(value, default=_as_json, ensure_ascii=False).encode()
 
 
 def _as_json(value: Any) -> Any:

@@ -55,6 +55,13 @@ class Money:
             raise ValueError(f"currency {self.currency!r} is not a three-letter code such as USD")
 
 
+def _check_one_currency(price: Money, *others: Money | None) -> None:
+    """Amounts that are compared or added have one currency; the database keeps it once."""
+    for other in others:
+        if other is not None and other.currency != price.currency:
+            raise ValueError(f"prices in {price.currency} and {other.currency} on one line")
+
+
 class ProductStatus(StrEnum):
     """Whether shoppers see a product: only active ones."""
 
@@ -124,6 +131,9 @@ class Variant:
     image: Image | None = None
     weight_grams: Decimal | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_one_currency(self.price, self.list_price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +232,9 @@ class OrderLine:
     discount: Money | None = None
     options: tuple[Option, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_one_currency(self.total, self.unit_price, self.discount)
 
 
 @dataclass(frozen=True, slots=True)
