@@ -171,6 +171,7 @@ def _formats(visit: Visit) -> dict[str, Any]:
     return {
         "money": money,
         "number": lambda value: formats.number(value, language),
+        "tenths": lambda value: formats.tenths(value, language),
         "percent": lambda share: formats.percent(share, language),
         "day": lambda at: formats.day(at, language),
         "moment": lambda at: formats.moment(at, language),

@@ -30,6 +30,11 @@ def number(value: int | float | Decimal, language: str) -> str:
     return str(format_decimal(value, locale=locale_of(language)))
 
 
+def tenths(value: float, language: str) -> str:
+    """4.0: always with one decimal, so that means stand below each other."""
+    return str(format_decimal(value, format="0.0", locale=locale_of(language)))
+
+
 def percent(share: float, language: str) -> str:
     """12%"""
     return str(format_percent(share, locale=locale_of(language)))

@@ -3,53 +3,35 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from shopkeeper.pages import Visit, labels, visit_of
+from shopkeeper.pages import Visit, visit_of
 from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
 from shopkeeper.pages.products import translation_of
-from shopkeeper.search import Facet, SearchResponse, Sort
+from shopkeeper.search import SearchResponse, Sort
 from shopkeeper.shop import products
-from shopkeeper.shop.records import Availability, Product, ProductId, QueryId
+from shopkeeper.shop.records import Product, ProductId, QueryId
 from shopkeeper.shop.records import Query as AskedQuery
 from shopkeeper.storefront import visits
 from shopkeeper.storefront.cards import card_of
 from shopkeeper.storefront.layout import show
-from shopkeeper.storefront.swatches import hue_of
+from shopkeeper.storefront.narrowing import facet_label, groups_of, value_label
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-AT_ONCE = 6  # values of a facet that are shown; the others are behind «more»
-OPEN_FACETS = 5
-BRAND, AVAILABILITY = "brand", "availability"  # facets that every shop has
 
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A value to tick. id: the same whenever the page is drawn, so that the focus stays on it. hue: of a colour."""
-
-    id: str
-    name: str
-    label: str
-    count: int
-    ticked: bool
-    hue: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A facet: what is shown at once, and the rest."""
-
-    id: str
-    label: str
-    first: list[Tick]
-    rest: list[Tick]
-    open: bool
-    rest_open: bool
+# Without words nothing matches better than anything else: what is best rated comes first.
+SORTS = (
+    Sort.RELEVANCE,
+    Sort.RATING,
+    Sort.NEWEST,
+    Sort.PRICE_ASC,
+    Sort.PRICE_DESC,
+    Sort.TITLE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +73,9 @@ def search_page(request: Request) -> Response:
         ],
         answer=answer,
         active=active,
-        groups=_groups(visit, links, answer),
-        sorts=[s for s in Sort if s is not Sort.RELEVANCE or links.query] or list(Sort),
+        groups=groups_of(visit, links, answer),
+        sorts=SORTS if links.query else SORTS[1:],
+        sort=Sort.RATING if links.sort is Sort.RELEVANCE and not links.query else links.sort,
         relaxed=0 < answer.required < answer.asked and answer.total > 0,
         ways_out=[] if answer.total else _ways_out(visit, links, active),
         previous=links.at_page(links.page - 1) if links.page > 1 else "",
@@ -136,8 +119,8 @@ def _active(visit: Visit, links: SearchLinks, answer: SearchResponse) -> list[Wa
     for name, value in links.filters:
         facet = facets.get(name)
         values = {v.value: v.label for v in facet.values} if facet else {}
-        label = _facet_label(visit, name, facet.label if facet else name)
-        shown = _value_label(visit, name, values.get(value, value))
+        label = facet_label(visit, name, facet.label if facet else name)
+        shown = value_label(visit, name, values.get(value, value))
         ways.append(Way(f"{label}: {shown}", links.toggled(name, value)))
     if links.price_min or links.price_max:
         text = f"{links.price_min or '0'} – {links.price_max or '…'}"
@@ -147,58 +130,11 @@ def _active(visit: Visit, links: SearchLinks, answer: SearchResponse) -> list[Wa
     return ways
 
 
-def _groups(visit: Visit, links: SearchLinks, answer: SearchResponse) -> list[Group]:
-    shown = [f for f in answer.facets if f.name != AVAILABILITY or _any_set(links, f.name)]
-    return [_group(visit, links, facet, place) for place, facet in enumerate(shown)]
-
-
-def _group(visit: Visit, links: SearchLinks, facet: Facet, place: int) -> Group:
-    # In the order of their counts, ticked or not: a list must not jump about under the hand that ticks it.
-    ordered = sorted(facet.values, key=lambda v: (-v.count, v.label))
-    ticks = [
-        Tick(
-            id=_id_of(facet.name, v.value),
-            name=f"{facet.name}:{v.value}",
-            label=_value_label(visit, facet.name, v.label),
-            count=v.count,
-            ticked=v.selected,
-            hue=hue_of(facet.name, v.value),
-        )
-        for v in ordered
-    ]
-    at_once = AT_ONCE if len(ticks) > AT_ONCE + 1 else len(ticks)
-    rest = ticks[at_once:]
-    return Group(
-        id=_id_of(facet.name),
-        label=_facet_label(visit, facet.name, facet.label),
-        first=ticks[:at_once],
-        rest=rest,
-        open=place < OPEN_FACETS or _any_set(links, facet.name),
-        rest_open=any(tick.ticked for tick in rest),
-    )
-
-
-def _any_set(links: SearchLinks, name: str) -> bool:
-    return any(n == name for n, _ in links.filters)
-
-
-def _id_of(*parts: str) -> str:
-    return "f" + sha256("\0".join(parts).encode()).hexdigest()[:10]
-
-
-def _facet_label(visit: Visit, name: str, label: str) -> str:
-    return {BRAND: visit.t("Brand"), AVAILABILITY: visit.t("Availability")}.get(name, label)
-
-
-def _value_label(visit: Visit, name: str, label: str) -> str:
-    if name == AVAILABILITY and label in set(Availability):
-        return visit.t(labels.AVAILABILITY[Availability(label)])
-    return label
-
-
 def _ways_out(visit: Visit, links: SearchLinks, active: list[Way]) -> list[Way]:
     """What one step back would show, for a page that shows nothing. Steps that show nothing either are left out."""
     steps = [Way(visit.t("Without “{filter}”", filter=way.label), way.url) for way in active]
+    if len(active) > 1:
+        steps.append(Way(visit.t("Without any filter"), links.cleared()))
     if links.category:
         steps.append(Way(visit.t("In all departments"), replace(links, category=(), page=1).url))
     if links.query and (active or links.category):

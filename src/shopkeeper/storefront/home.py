@@ -53,8 +53,9 @@ def home(request: Request) -> Response:
     if visitor.session_id and not visitor.is_new:
         with visit.shop.database.connection() as conn:
             seen = shelves.seen_lately(conn, visitor.session_id)
+    full = len(stock.popular) == shelves.SHELF  # fewer say nothing about what many like
     rows = [
-        Shelf(visit.t("Popular now"), cards_of(visit, stock.popular)),
+        Shelf(visit.t("Popular now"), cards_of(visit, stock.popular if full else ())),
         Shelf(visit.t("Seen lately"), cards_of(visit, seen)),
         Shelf(visit.t("Reduced"), cards_of(visit, stock.reduced)),
         Shelf(visit.t("Best rated"), cards_of(visit, stock.best), "/search?sort=rating"),
@@ -67,7 +68,7 @@ def home(request: Request) -> Response:
         "home.html",
         title=visit.t("Home"),
         shelves=shown,
-        hero=shown[0].cards[:IN_HERO] if shown else [],
+        hero=next((row.cards[:IN_HERO] for row in shown if len(row.cards) >= IN_HERO), []),
         pictures=stock.pictures,
         total=visit.shop.search.size,
         reviews=stock.reviews,

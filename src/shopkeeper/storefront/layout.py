@@ -33,30 +33,26 @@ def departments_of(request: Request, visit: Visit) -> tuple[shelves.Department, 
     )
 
 
-def texts_of(request: Request, visit: Visit) -> tuple[shelves.TextLink, ...]:
-    """The shop's pages in the visitor's language."""
+def texts_of(request: Request, visit: Visit) -> list[tuple[PageKind, list[shelves.TextLink]]]:
+    """The shop's pages in the visitor's language, kind by kind."""
 
-    def ask() -> tuple[shelves.TextLink, ...]:
+    def ask() -> list[tuple[PageKind, list[shelves.TextLink]]]:
         with visit.shop.database.connection() as conn:
-            return shelves.texts(conn, visit.language)
+            found = shelves.texts(conn, visit.language)
+        kinds = ((kind, [text for text in found if text.kind is kind]) for kind in PageKind)
+        return [(kind, texts) for kind, texts in kinds if texts]
 
     return kept(request).get(("texts", visit.language), None, ask)
 
 
 def show(request: Request, visit: Visit, template: str, **values: Any) -> Response:
     """A page of the storefront with everything around it."""
-    texts = texts_of(request, visit)
-    footer = [
-        (kind, [text for text in texts if text.kind is kind][:IN_FOOTER])
-        for kind in PageKind
-        if any(text.kind is kind for text in texts)
-    ]
     return render(
         visit,
         f"storefront/{template}",
         headers={"cache-control": "private, no-cache"},
         departments=departments_of(request, visit),
-        footer=footer,
+        footer=[(kind, found[:IN_FOOTER]) for kind, found in texts_of(request, visit)],
         cart_count=sum(cart.read(request.cookies.get(cart.COOKIE, "")).values()),
         **values,
     )

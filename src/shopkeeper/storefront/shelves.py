@@ -121,11 +121,11 @@ def best(search: ProductSearch, language: str, sort: Sort, limit: int = SHELF) -
     return [hit.product_id for hit in found.hits]
 
 
-def texts(conn: Connection, language: str) -> tuple[TextLink, ...]:
-    """The shop's pages, each in the visitor's language where it has it."""
+def texts(conn: Connection, language: str) -> list[TextLink]:
+    """The shop's pages by their titles, each in the visitor's language where it has it."""
     rows = conn.execute(
         "select distinct on (slug) slug, title, kind from pages order by slug, language <> %s",
         [language],
     ).fetchall()
     found = [TextLink(slug, title, PageKind(kind)) for slug, title, kind in rows]
-    return tuple(sorted(found, key=lambda text: (list(PageKind).index(text.kind), text.title)))
+    return sorted(found, key=lambda text: text.title)
