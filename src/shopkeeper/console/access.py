@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.api import keys
@@ -74,7 +74,7 @@ def revoke_key(request: Request, key_id: KeyId) -> Response:
 
 
 @router.get("/login")
-def login_page(request: Request, next: Annotated[str, Query(max_length=2000)] = "") -> Response:
+def login_page(request: Request, next: str = "") -> Response:
     """Where to sign in."""
     return _login(visit_of(request), next)
 

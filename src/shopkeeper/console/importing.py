@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Form, Path, Query, Request, UploadFile
+from fastapi import APIRouter, Form, Path, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
@@ -62,19 +62,24 @@ def upload(request: Request, file: UploadFile, kind: Text = "") -> Response:
         return _start(visit, problem=visit.t("No file was chosen."), hint=visit.t("Choose one."))
     kept = uploads.keep(folder, file.filename, file.file)
     wanted = kind if kind in KINDS else ""
-    try:
-        feeds.preview(visit.shop.database, kept.path, kind=wanted, rows=1)
-    except FeedError as error:
+    problem, hint = _unreadable(visit.shop, kept, wanted)
+    if problem:
         uploads.discard(folder, kept.token)
-        problem = error.message.replace(str(kept.path), kept.name)
-        return _start(visit, problem=problem, hint=error.hint, kind=wanted)
+        return _start(visit, problem=problem, hint=hint, kind=wanted)
     return redirect(f"/console/import/{kept.token}" + (f"?kind={wanted}" if wanted else ""))
 
 
+def _unreadable(shop: Shop, upload: uploads.Upload, kind: str) -> tuple[str, str]:
+    """Why nothing can be made of a file, and what to do; blank where a person may find a way to read it."""
+    try:
+        found = feeds.preview(shop.database, upload.path, kind=kind, rows=1)
+    except FeedError as error:
+        return error.message.replace(str(upload.path), upload.name), error.hint
+    return ("", "") if found.columns or found.seen else (found.problem, found.hint)
+
+
 @router.get("/import/{token}")
-def look(
-    request: Request, token: Token, kind: Annotated[str, Query(max_length=20)] = ""
-) -> Response:
+def look(request: Request, token: Token, kind: str = "") -> Response:
     """What is in an upload, and how it would be read."""
     visit = visit_of(request)
     found = uploads.find(visit.shop.settings.data_folder, token)
@@ -124,13 +129,16 @@ def _preview(visit: Visit, upload: uploads.Upload, form: Mapping[str, str]) -> R
 
 def _sentence(visit: Visit, found: Preview) -> str:
     """The one line that says whether to go on."""
-    if not found.seen:
+    if not found.records:
         return visit.t("No row can be read in this way.")
     rows, bad = (formats.number(n, visit.language) for n in (found.seen, len(found.bad)))
     whole = found.whole
+    if not found.bad and whole:
+        return visit.counted(
+            "The one entry can be read.", "All {n} entries can be read.", found.seen
+        )
     if not found.bad:
-        text = "All {n} entries can be read." if whole else "The first {n} entries can all be read."
-        return visit.t(text, n=rows)
+        return visit.t("The first {n} entries can all be read.", n=rows)
     if whole:
         return visit.t("Of {n} entries, {m} cannot be read and would be kept aside.", n=rows, m=bad)
     return visit.t(
@@ -252,9 +260,7 @@ def discard(request: Request, token: Token) -> Response:
 
 
 @router.get("/imports/{import_id}")
-def report(
-    request: Request, import_id: ImportId, page: Annotated[str, Query(max_length=6)] = "1"
-) -> Response:
+def report(request: Request, import_id: ImportId, page: str = "1") -> Response:
     """What came of an import."""
     visit = visit_of(request)
     with visit.shop.database.connection() as conn:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.console.page import page_number, show
@@ -21,7 +21,7 @@ LINGERS_S = 3600  # a job that goes on longer than this is told in hours
 
 
 @router.get("/jobs")
-def jobs_page(request: Request, before: Annotated[str, Query(max_length=18)] = "") -> Response:
+def jobs_page(request: Request, before: str = "") -> Response:
     """What runs and ran in the background."""
     visit = visit_of(request)
     start = page_number(before) if before else None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
@@ -35,8 +35,8 @@ def address_of(product_id: str) -> str:
 def product_page(
     request: Request,
     product_id: Id,
-    page: Annotated[str, Query(max_length=6)] = "1",
-    saved: Annotated[str, Query(max_length=19)] = "",
+    page: str = "1",
+    saved: str = "",
 ) -> Response:
     """A product with all that is known of it. saved: the edit that was just made."""
     visit = visit_of(request)

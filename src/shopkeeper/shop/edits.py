@@ -1,31 +1,39 @@
 """Changes that people make to products by hand: checked, written down with what was before, and undone.
 
-A change is one value as text, as it stands in a form: `price` "12.50", `quantity` "" for a stock that is not counted.
-Texts, because what was before must be shown, compared and put back as it was typed.
+In comes text, as it stands in a form: `price` "12.50", `quantity` "" for a stock that is not counted. What is kept of
+a change is both what was shown and the value itself, so that an undo puts back exactly what was there, also what
+nobody could have typed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
 from shopkeeper.errors import NotFound, Refused
 from shopkeeper.shop import bulk, products
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.feeds.assembling import PRICE_UNKNOWN, no_price, price_is_known
 from shopkeeper.shop.records import (
+    MAX_AMOUNT,
     Availability,
     Money,
     Product,
     ProductStatus,
     Variant,
+    trimmed,
 )
+
+R = TypeVar("R", Product, Variant)
 
 MAX_TITLE = 500
 MAX_BRAND = 200
 MAX_DESCRIPTION = 100_000
 MAX_TAGS = 250
+MAX_TAG = 200  # characters
+SMALLEST = Decimal("0.0001")
 MAX_QUANTITY = 2**31 - 1  # integer in the database
 
 Key = tuple[str, str]
@@ -34,12 +42,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that was changed. variant_id: empty for a value of the product itself."""
+    """One value that was changed. variant_id: empty for a value of the product itself.
+
+    before and after: as they are shown. was and now: as they are kept, so that undoing loses nothing.
+    """
 
     variant_id: str
     field: str
     before: str
     after: str
+    was: Any
+    now: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +76,10 @@ class BadValues(Refused):
 
 
 def values_of(product: Product) -> dict[Key, str]:
-    """Everything of a product that can be changed by hand."""
-    found = {("", field): read(product) for field, (read, _) in _OF_PRODUCT.items()}
+    """Everything of a product that can be changed by hand, as it is shown."""
+    found = {("", name): field.show(field.get(product)) for name, field in _OF_PRODUCT.items()}
     for variant in product.variants:
-        found |= {(variant.id, field): read(variant) for field, (read, _) in _OF_VARIANT.items()}
+        found |= {(variant.id, name): f.show(f.get(variant)) for name, f in _OF_VARIANT.items()}
     return found
 
 
@@ -78,22 +91,10 @@ def change(
     Raises NotFound, and BadValues if any cannot be: then none is changed.
     """
     product = _locked(conn, product_id)
-    now = values_of(product)
-    typed = [
-        Change(*key, now[key], text)
-        for key, text in wanted.items()
-        if key in now and now[key] != text
-    ]
-    new = _changed(product, typed)
-    after = values_of(new)  # as it is kept: 12.5 is 12.50
-    changes = tuple(
-        replace(made, after=after[key])
-        for made in typed
-        if now[key := (made.variant_id, made.field)] != after[key]
-    )
+    changes = _changes(product, wanted)
     if not changes:
         return None
-    products.upsert(conn, [new])
+    products.upsert(conn, [_with(product, [(c, c.now) for c in changes])])
     row = conn.execute(
         "insert into edits (product_id, changes, made_by) values (%s, %s, %s) returning id, made_at",
         [product_id, bulk.jsonb([asdict(c) for c in changes]), by],
@@ -102,23 +103,71 @@ def change(
     return Edit(row[0], product_id, changes, by, row[1], None)
 
 
+def _changes(product: Product, wanted: Mapping[Key, str]) -> tuple[Change, ...]:
+    """What the texts change. Raises BadValues."""
+    shown = values_of(product)
+    changes = []
+    problems: dict[Key, str] = {}
+    for key, text in wanted.items():
+        if key not in shown or text == shown[key]:
+            continue
+        field = _field(key)
+        was = _value(product, key)
+        try:
+            now = field.parse(text)
+        except ValueError as error:
+            problems[key] = str(error)
+            continue
+        if now != was:
+            changes.append(Change(*key, shown[key], field.show(now), was, now))
+    if problems:
+        raise BadValues(problems)
+    return tuple(changes)
+
+
 def undo(conn: Connection, edit_id: int) -> Edit:
     """Put back what was before an edit. Raises NotFound, and Refused if a value was changed again since."""
     found = get(conn, edit_id)
     product = _locked(conn, found.product_id)
+    found = get(conn, edit_id)  # as it is now that nobody else can touch the product
     if found.undone_at is not None:
         return found
-    now = values_of(product)
     for made in found.changes:
-        if now.get((made.variant_id, made.field)) != made.after:
+        if _value(product, (made.variant_id, made.field)) != made.now:
             raise Refused(
-                f"{made.field} was changed again since, so this cannot be undone",
+                "a value was changed again since, so this cannot be undone",
                 hint="undo the later change first, or write the value you want",
             )
-    back = tuple(Change(c.variant_id, c.field, c.after, c.before) for c in found.changes)
-    products.upsert(conn, [_changed(product, back)])
+    products.upsert(conn, [_with(product, [(c, c.was) for c in found.changes])])
     conn.execute("update edits set undone_at = clock_timestamp() where id = %s", [edit_id])
     return get(conn, edit_id)
+
+
+def _field(key: Key) -> "_Field[Product] | _Field[Variant]":
+    variant_id, name = key
+    return _OF_VARIANT[name] if variant_id else _OF_PRODUCT[name]
+
+
+def _value(product: Product, key: Key) -> Any:
+    """What a product has there; what equals nothing where it has no such variant any more."""
+    variant_id, name = key
+    if not variant_id:
+        return _OF_PRODUCT[name].get(product)
+    variant = next((v for v in product.variants if v.id == variant_id), None)
+    return object() if variant is None else _OF_VARIANT[name].get(variant)
+
+
+def _with(product: Product, values: Sequence[tuple[Change, Any]]) -> Product:
+    """The product with these values in the places of these changes."""
+    variants = {str(v.id): v for v in product.variants}
+    for made, value in values:
+        if made.variant_id:
+            variants[made.variant_id] = _OF_VARIANT[made.field].put(
+                variants[made.variant_id], value
+            )
+        else:
+            product = _OF_PRODUCT[made.field].put(product, value)
+    return replace(product, variants=tuple(variants.values()))
 
 
 def get(conn: Connection, edit_id: int) -> Edit:
@@ -150,110 +199,115 @@ def _locked(conn: Connection, product_id: str) -> Product:
     return products.get(conn, product_id)
 
 
-def _changed(product: Product, changes: Sequence[Change]) -> Product:
-    """The product with the values after. Raises BadValues."""
-    variants = {str(v.id): v for v in product.variants}
-    problems: dict[Key, str] = {}
-    for made in changes:
-        try:
-            if made.variant_id:
-                write_variant = _OF_VARIANT[made.field][1]
-                variants[made.variant_id] = write_variant(variants[made.variant_id], made.after)
-            else:
-                product = _OF_PRODUCT[made.field][1](product, made.after)
-        except ValueError as error:
-            problems[(made.variant_id, made.field)] = str(error)
-    if problems:
-        raise BadValues(problems)
-    return replace(product, variants=tuple(variants.values()))
+@dataclass(frozen=True, slots=True)
+class _Field(Generic[R]):
+    """One value of a record: read and written as JSON keeps it, shown and typed as text. parse raises ValueError."""
+
+    get: Callable[[R], Any]
+    put: Callable[[R, Any], R]
+    parse: Callable[[str], Any]
+    show: Callable[[Any], str] = str
 
 
-def _amount(text: str) -> Decimal:
+def _amount(text: str) -> str:
     try:
         amount = Decimal(text.strip())
     except InvalidOperation:
         raise ValueError("is not a number: write 12.50") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError("is not a price: write 12.50")
-    return amount
+    if amount >= MAX_AMOUNT or amount != amount.quantize(SMALLEST):
+        raise ValueError("is too large or has more than four decimals: write 12.50")
+    return str(trimmed(amount))
 
 
-def _read_price(variant: Variant) -> str:
-    return str(variant.price.amount) if price_is_known(variant) else ""
-
-
-def _write_price(variant: Variant, text: str) -> Variant:
-    name, unknown = PRICE_UNKNOWN
+def _price(text: str) -> str:
     if not text.strip():
-        if price_is_known(variant) and variant.price.amount:
-            raise ValueError("is missing: write 12.50")
-        known = {**variant.metadata, name: unknown}
-        return replace(variant, price=no_price(variant.price.currency), metadata=known)
+        raise ValueError("is missing: write 12.50")
+    return _amount(text)
+
+
+def _put_price(variant: Variant, amount: str | None) -> Variant:
+    """None: the price is not known."""
     rest = {k: v for k, v in variant.metadata.items() if (k, v) != PRICE_UNKNOWN}
-    return replace(variant, price=Money(_amount(text), variant.price.currency), metadata=rest)
+    if amount is None:
+        known = dict([*rest.items(), PRICE_UNKNOWN])
+        return replace(variant, price=no_price(variant.price.currency), metadata=known)
+    return replace(variant, price=_money(variant, amount), metadata=rest)
 
 
-def _read_list_price(variant: Variant) -> str:
-    return "" if variant.list_price is None else str(variant.list_price.amount)
+def _money(variant: Variant, amount: str) -> Money:
+    return Money(Decimal(amount), variant.price.currency)
 
 
-def _write_list_price(variant: Variant, text: str) -> Variant:
-    price = Money(_amount(text), variant.price.currency) if text.strip() else None
-    return replace(variant, list_price=price)
-
-
-def _write_quantity(variant: Variant, text: str) -> Variant:
+def _quantity(text: str) -> int | None:
     count = text.strip()
     if not count:
-        return replace(variant, quantity=None)
+        return None
     if not (count.isascii() and count.isdigit() and int(count[:12]) <= MAX_QUANTITY):
         raise ValueError("is not a number of pieces: write 12, or nothing if they are not counted")
-    return replace(variant, quantity=int(count))
+    return int(count)
 
 
-def _one_of(kind: type[Availability] | type[ProductStatus], text: str) -> str:
-    known = [member.value for member in kind]
-    if text not in known:
-        raise ValueError(f"is none of {', '.join(known)}")
-    return text
+def _one_of(kind: type[StrEnum]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in {member.value for member in kind}:
+            raise ValueError(f"is none of {', '.join(kind)}")
+        return text
+
+    return parse
 
 
-def _short(text: str, limit: int) -> str:
-    if len(text) > limit:
-        raise ValueError(f"is longer than {limit:,} characters")
-    return text.strip()
+def _short(limit: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if len(text) > limit:
+            raise ValueError("is too long")
+        return text.strip()
+
+    return parse
 
 
-def _write_title(product: Product, text: str) -> Product:
+def _title(text: str) -> str:
     if not text.strip():
         raise ValueError("is missing")
-    return replace(product, title=_short(text, MAX_TITLE))
+    return _short(MAX_TITLE)(text)
 
 
-def _write_tags(product: Product, text: str) -> Product:
-    tags = [t for tag in text.replace("，", ",").split(",") if (t := _short(tag, MAX_BRAND))]
-    if len(tags) > MAX_TAGS:
-        raise ValueError(f"are more than {MAX_TAGS}")
-    return replace(product, tags=tuple(dict.fromkeys(tags)))
+def _tags(text: str) -> list[str]:
+    tags = [tag.strip() for tag in text.replace("，", ",").split(",")]
+    if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in tags):
+        raise ValueError("is too long")
+    return list(dict.fromkeys(filter(None, tags)))
 
 
-_OF_PRODUCT: dict[
-    str, tuple[Callable[[Product], str], Callable[[Product, str], Product]]
-] = {
-    "title": (lambda p: p.title, _write_title),
-    "brand": (lambda p: p.brand, lambda p, t: replace(p, brand=_short(t, MAX_BRAND))),
-    "status": (lambda p: p.status.value, lambda p, t: replace(p, status=ProductStatus(_one_of(ProductStatus, t)))),
-    "tags": (lambda p: ", ".join(p.tags), _write_tags),
-    "description": (lambda p: p.description.replace("\r\n", "\n"), lambda p, t: replace(p, description=_short(t, MAX_DESCRIPTION))),
+def _or_blank(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+_OF_PRODUCT: Mapping[str, _Field[Product]] = {
+    "title": _Field(lambda p: p.title, lambda p, v: replace(p, title=v), _title),
+    "brand": _Field(lambda p: p.brand, lambda p, v: replace(p, brand=v), _short(MAX_BRAND)),
+    "status": _Field(
+        lambda p: p.status.value, lambda p, v: replace(p, status=ProductStatus(v)), _one_of(ProductStatus)
+    ),
+    "tags": _Field(lambda p: list(p.tags), lambda p, v: replace(p, tags=tuple(v)), _tags, ", ".join),
+    "description": _Field(
+        lambda p: p.description, lambda p, v: replace(p, description=v), _short(MAX_DESCRIPTION),
+        lambda v: str(v).replace("\r\n", "\n"),  # as browsers give it back
+    ),
 }  # fmt: skip
-_OF_VARIANT: dict[
-    str, tuple[Callable[[Variant], str], Callable[[Variant, str], Variant]]
-] = {
-    "price": (_read_price, _write_price),
-    "list_price": (_read_list_price, _write_list_price),
-    "quantity": (lambda v: "" if v.quantity is None else str(v.quantity), _write_quantity),
-    "availability": (
-        lambda v: v.availability.value,
-        lambda v, t: replace(v, availability=Availability(_one_of(Availability, t))),
+_OF_VARIANT: Mapping[str, _Field[Variant]] = {
+    "price": _Field(
+        lambda v: str(v.price.amount) if price_is_known(v) else None, _put_price, _price, _or_blank
+    ),
+    "list_price": _Field(
+        lambda v: None if v.list_price is None else str(v.list_price.amount),
+        lambda v, amount: replace(v, list_price=None if amount is None else _money(v, amount)),
+        lambda text: _amount(text) if text.strip() else None, _or_blank,
+    ),
+    "quantity": _Field(lambda v: v.quantity, lambda v, n: replace(v, quantity=n), _quantity, _or_blank),
+    "availability": _Field(
+        lambda v: v.availability.value, lambda v, text: replace(v, availability=Availability(text)),
+        _one_of(Availability),
     ),
 }  # fmt: skip

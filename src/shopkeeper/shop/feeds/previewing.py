@@ -19,6 +19,7 @@ from shopkeeper.shop.feeds.rows import BadRow, Notes, Options
 from shopkeeper.shop.feeds.tables import table
 
 ROWS = 300
+SPARE = "attribute:"  # where a column goes that no field takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,10 @@ def _with_columns(look: Preview, found: Any, given: Mapping[str, str] | None) ->
     else:
         guess = guess_mapping(rows.columns, sample, look.kind)
     said = {f: c for f, c in (given or {}).items() if c or f not in SETTINGS}
-    mapping = {f: c for f, c in {**guess, **said}.items() if c}
+    taken = {c for f, c in said.items() if not f.startswith(SPARE) and f not in SETTINGS}
+    kept = {f: c for f, c in guess.items() if c not in taken or f in SETTINGS}
+    mapping = {f: c for f, c in {**kept, **said}.items() if c}
+    mapping = {f: c for f, c in mapping.items() if not (f.startswith(SPARE) and c in taken)}
     for setting, value in _settings(mapping, rows.columns, sample).items():
         if setting not in said:
             mapping.pop(setting, None)

@@ -2,7 +2,7 @@
 create table edits (
     id bigint generated always as identity primary key,
     product_id text not null,
-    changes jsonb not null,              -- [{variant_id, field, before, after}]; variant_id "" for the product itself
+    changes jsonb not null,              -- [{variant_id, field, before, after, was, now}]; variant_id "": of the product
     made_by text not null default '',    -- id of the API key they signed in with; empty for the owner of the machine
     made_at timestamptz not null default clock_timestamp(),
     undone_at timestamptz
