@@ -82,3 +82,14 @@ def test_a_switch_that_is_not_committed_changes_nothing(db: Database) -> None:
 def test_an_unknown_version_is_named(db: Database) -> None:
     with pytest.raises(NotFound, match="77"), db.connection() as conn:
         artifacts.switch(conn, 77)
+
+
+def test_a_version_is_deleted_only_when_it_is_not_in_use(db: Database) -> None:
+    first = build(db, "a")
+    with db.connection() as conn:
+        artifacts.switch(conn, first)
+        with pytest.raises(Refused, match="in use"):
+            artifacts.delete(conn, first)
+        artifacts.roll_back(conn, "search")
+        artifacts.delete(conn, first)
+        assert artifacts.listing(conn, "search") == []

@@ -114,6 +114,16 @@ def roll_back(conn: Connection, kind: str) -> Artifact | None:
     return get(conn, now.was_in_use)
 
 
+def delete(conn: Connection, artifact_id: int) -> None:
+    """Forget a version that is not in use. Raises NotFound, Refused."""
+    wanted = get(conn, artifact_id, lock=True)
+    if wanted.state is State.IN_USE:
+        raise Refused(
+            f"version {wanted.id} is in use", hint="switch to another, or roll back, first"
+        )
+    conn.execute("delete from artifacts where id = %s", [artifact_id])
+
+
 def get(conn: Connection, artifact_id: int, *, lock: bool = False) -> Artifact:
     """The version with this id. Raises NotFound."""
     row = conn.execute(

@@ -23,6 +23,10 @@ MAX_VALUE = 80  # characters of a value that can be filtered by; longer ones are
 MAX_FACETS = 60  # names of one product
 BRAND, CATEGORY, AVAILABILITY = "brand", "category", "availability"
 PATH = " > "
+# Texts of a product that an embedder sees, each a vector of its own. Every product has the first.
+PARTS = ("title", "text", "translations")
+TEXTS = 1  # counts up when these texts are put together in another way
+MAX_MEANING = 300  # characters of a description: what a product is stands at its beginning
 
 
 def entry_of(product: Product) -> Entry:
@@ -56,6 +60,20 @@ def _codes(product: Product) -> Iterator[str]:
     yield product.id
     for variant in product.variants:
         yield from filter(None, (variant.id, variant.sku, variant.gtin, variant.mpn))
+
+
+def texts_of(product: Product) -> dict[str, str]:
+    """What an embedder sees of the product, by part."""
+    brand = "" if product.brand.casefold() in product.title.casefold() else product.brand
+    title = f"{brand} {product.title}".strip()
+    values = [v for vs in product.attributes.values() for v in vs if len(v) <= MAX_VALUE]
+    about = [title, PATH.join(product.category), ", ".join(dict.fromkeys(values))]
+    about.append(plain_text(product.description)[:MAX_MEANING])
+    texts = {"title": title, "text": ". ".join(filter(None, about))}
+    others = [t.title for t in product.translations.values() if t.title]
+    if others:
+        texts["translations"] = ". ".join(others)
+    return texts
 
 
 def facts_of(product: Product, created: float) -> Facts:

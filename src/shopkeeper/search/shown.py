@@ -33,7 +33,7 @@ class ShownProducts:
         if missing:
             with self._database.connection() as conn:
                 read = products.get_many(conn, missing)
-            found |= read
+            found.update((product.id, product) for product in read.values())
             self._remember(read.values(), age)
         return {ProductId(i): found[i] for i in ids if i in found}
 

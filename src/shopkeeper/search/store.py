@@ -7,14 +7,12 @@ others read it. Columns are each program's own.
 """
 
 import fcntl
-import json
 import logging
 import os
 import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -23,6 +21,7 @@ from shopkeeper.errors import ModelError
 from shopkeeper.retrieval.columns import Columns, Facts, build
 from shopkeeper.retrieval.words import WordIndex
 from shopkeeper.search.documents import WEIGHTS, entry_of, facts_of
+from shopkeeper.search.pointer import Pointer, read_pointer, write_pointer
 from shopkeeper.search.shown import ShownProducts
 from shopkeeper.shop import products
 from shopkeeper.shop.database import Connection, Database
@@ -32,20 +31,10 @@ log = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int], None]
 
-FORMAT = 1  # counts up when documents are indexed in another way
+FORMAT = 2  # counts up when documents are indexed in another way
 VERSION = sha256(f"{FORMAT} {sorted(WEIGHTS)}".encode()).hexdigest()[:12]
 BATCH = 500
-NEWEST = 2**62  # a position behind every change
 WAIT_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """Which index is in use, made by which version, and how far it has followed the outbox."""
-
-    folder: str
-    version: str
-    position: int
 
 
 class Labels:
@@ -153,37 +142,22 @@ class CatalogueStore:
             self._words.open_writer()
         return True
 
-    def _read_pointer(self) -> Pointer | None:
-        try:
-            data = json.loads((self._folder / "current").read_text(encoding="utf-8"))
-            return Pointer(str(data["folder"]), str(data["version"]), int(data["position"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def _write_pointer(self, pointer: Pointer) -> None:
-        fresh = self._folder / "current.new"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(
-                {
-                    "folder": pointer.folder,
-                    "version": pointer.version,
-                    "position": pointer.position,
-                },
-                file,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / "current")
-        self._pointer = pointer
+    def _point_to(self, folder: str, position: int, conn: Connection) -> None:
+        self._pointer = Pointer(folder, VERSION, products.outbox_id(conn), position)
+        write_pointer(self._folder, self._pointer)
 
     def _usable_index(self) -> bool:
-        pointer = self._read_pointer()
+        pointer = read_pointer(self._folder)
         if (
             pointer is None
             or pointer.version != VERSION
             or not (self._folder / pointer.folder).is_dir()
         ):
             return False
+        with self._database.connection() as conn:
+            if not pointer.fits(conn):
+                log.warning("index belongs to another database and will be rebuilt")
+                return False
         try:
             words = WordIndex(self._folder / pointer.folder, WEIGHTS)
             if self.is_writer:
@@ -196,7 +170,7 @@ class CatalogueStore:
 
     def _load_columns(self, on_progress: OnProgress | None) -> None:
         with self._database.connection() as conn:
-            _, position = products.changes_since(conn, NEWEST)
+            _, position = products.changes_since(conn, products.NEWEST)
             total = products.count(conn)
             facts = self._facts(_progress(_shown(conn), total, on_progress), conn)
             self.columns = build(facts)
@@ -208,15 +182,15 @@ class CatalogueStore:
         fresh = WordIndex(self._folder / name, WEIGHTS)
         fresh.open_writer()
         with self._database.connection() as conn:
-            _, position = products.changes_since(conn, NEWEST)
+            _, position = products.changes_since(conn, products.NEWEST)
             total = products.count(conn)
             facts: list[Facts] = []
             for batch in _batches(_progress(_shown(conn), total, on_progress)):
                 fresh.write(map(entry_of, batch))
                 facts += self._facts(batch, conn)
-        fresh.commit()
-        columns = build(facts)
-        self._write_pointer(Pointer(name, VERSION, position))
+            fresh.commit()
+            columns = build(facts)
+            self._point_to(name, position, conn)
         old, self._words, self.columns, self._position = self._words, fresh, columns, position
         if old is not None:
             old.close()
@@ -227,13 +201,13 @@ class CatalogueStore:
 
     def _catch_up(self) -> None:
         """Bring the index, left by whoever wrote it before, to where the columns are."""
-        pointer = self._read_pointer()
+        pointer = read_pointer(self._folder)
         if not self.is_writer or pointer is None:
             return
         with self._database.connection() as conn:
             changed, _ = products.changes_since(conn, pointer.position)
             self._write_words(conn, changed)
-        self._write_pointer(Pointer(pointer.folder, VERSION, self._position))
+            self._point_to(pointer.folder, self._position, conn)
 
     def _follow(self) -> int:
         with self._database.connection() as conn:
@@ -247,8 +221,8 @@ class CatalogueStore:
                 ]
                 self.columns = self.columns.changed(updated, changed)
                 self.shown.forget(changed)
-        if changed and self.is_writer and self._pointer is not None:
-            self._write_pointer(Pointer(self._pointer.folder, VERSION, position))
+            if changed and self.is_writer and self._pointer is not None:
+                self._point_to(self._pointer.folder, position, conn)
         self._position = position
         if not self.is_writer:
             self._follow_writer()
@@ -256,7 +230,7 @@ class CatalogueStore:
 
     def _follow_writer(self) -> None:
         """See what the program that writes the index has done, a switch to a new one included."""
-        pointer = self._read_pointer()
+        pointer = read_pointer(self._folder)
         if (
             pointer is not None
             and self._pointer is not None
