@@ -10,8 +10,10 @@ import pytest
 
 from shopkeeper.errors import ModelError
 from shopkeeper.search import ProductSearch, SearchRequest
+from shopkeeper.search.pointer import read_pointer, write_pointer
 from shopkeeper.shop import products
 from shopkeeper.shop.database import Database
+from shopkeeper.shop.migrate import migrate
 from shopkeeper.shop.records import Money, ProductStatus
 
 from .conftest import SHOP, make
@@ -113,3 +115,31 @@ def test_rebuilding_tells_its_progress(search: ProductSearch) -> None:
     search.rebuild(lambda done, of: told.append((done, of)))
     assert total(search, "linen") == 1
     assert all(done <= of for done, of in told)
+
+
+def test_an_index_of_another_database_is_built_anew(
+    shop_database: Database, empty_database_url: str, tmp_path: Path
+) -> None:
+    ProductSearch.open(shop_database, tmp_path).close()
+    migrate(empty_database_url)
+    other = Database(empty_database_url, pool_size=3)
+    with other.connection() as conn:
+        products.upsert(conn, [make("only", "A kettle of another shop")])
+    search = ProductSearch.open(other, tmp_path)
+    assert (search.size, total(search, "kettle of another shop")) == (1, 1)
+    search.close()
+    other.close()
+
+
+def test_an_index_ahead_of_its_database_is_built_anew(
+    shop_database: Database, tmp_path: Path
+) -> None:
+    """As after the database's files were put back to an older state."""
+    ProductSearch.open(shop_database, tmp_path).close()
+    pointer = read_pointer(tmp_path)
+    assert pointer is not None
+    write_pointer(tmp_path, replace(pointer, position=2**60))
+    search = ProductSearch.open(shop_database, tmp_path)
+    again = read_pointer(tmp_path)
+    assert again is not None and again.folder != pointer.folder
+    search.close()

@@ -24,6 +24,8 @@ from shopkeeper.shop.records import (
     VariantId,
 )
 
+NEWEST = 2**62  # a position of the outbox behind every change
+
 _COLUMNS = (
     "id", "title", "handle", "url", "description", "brand", "category", "attributes", "tags", "images",
     "language", "rating", "status", "translations", "metadata", "hash",
@@ -223,3 +225,13 @@ def changes_since(conn: Connection, position: int) -> tuple[list[ProductId], int
         [str(position), str(until)],
     ).fetchall()
     return [ProductId(r[0]) for r in rows], until
+
+
+def outbox_id(conn: Connection) -> str:
+    """Names the database whose outbox this is: positions of another one mean nothing here."""
+    row = conn.execute(
+        "select system_identifier || '/' || d.oid from pg_control_system(), pg_database d "
+        "where d.datname = current_database()"
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
