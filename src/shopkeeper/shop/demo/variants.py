@@ -33,7 +33,7 @@ def make_variants(
     rng: Random, kind: Kind, offering: Offering, colours: Sequence[str]
 ) -> tuple[Variant, ...]:
     """Every combination of the kind's options."""
-    choices = option_values(kind, colours)
+    choices = _choices(rng, kind, colours)
     reduction = rng.choice(REDUCTIONS) if offering.reduced else 0.0
     codes: dict[str, str] = {}
     made = []
@@ -62,14 +62,16 @@ def make_variants(
     return tuple(made)
 
 
-def option_values(kind: Kind, colours: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """Option -> its values, in the order they are chosen: colour, size, others."""
+def _choices(rng: Random, kind: Kind, colours: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Option -> its values: colour, size, others. Those that cost the same (scents) come in any order."""
     choices: dict[str, tuple[str, ...]] = {}
     if colours:
         choices[COLOR] = tuple(colours)
     if kind.sizes:
         choices[SIZE] = sizes()[kind.sizes]
-    return choices | kind.options
+    for name, values in kind.options.items():
+        choices[name] = values if kind.step > 1 else tuple(rng.sample(values, len(values)))
+    return choices
 
 
 def sensible(amount: float) -> Decimal:

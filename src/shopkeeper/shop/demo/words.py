@@ -176,6 +176,13 @@ def colours() -> Mapping[str, tuple[str, str]]:
     return {name: (zh, look) for name, (zh, look) in _read("colours")["colours"].items()}
 
 
+@cache
+def scents() -> Mapping[str, str]:
+    """Scent -> the colour (#rrggbb) that things smelling of it are drawn in."""
+    found: dict[str, str] = _read("colours")["scents"]
+    return found
+
+
 _MEASURE = re.compile(r"(?P<number>[\d.,–× -]*\d) ?(?P<unit>[A-Za-z°%²/+]+(?: [a-z]+)?)")
 _SHOE_SIZE = re.compile(r"(?P<unit>EU) (?P<number>[\d–]+)")
 
@@ -191,3 +198,9 @@ def chinese(term: str) -> str:
     if re.search(r"[a-z]{2}", term):
         raise KeyError(term)
     return term  # S, XL, IPX7, USB-C: the same in Chinese
+
+
+@cache
+def picture_words() -> Mapping[str, tuple[str, ...]]:
+    """Kind -> words of titles and categories that it can be told by, for products that do not say their kind."""
+    return {kind: tuple(words) for kind, words in _read("picture_words").items()}
