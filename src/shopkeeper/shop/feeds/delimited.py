@@ -23,6 +23,7 @@ _TOO_LONG = "\0"  # stands for a line over the limit; real lines have lost their
 _DELIMITERS = ",;\t|"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
+_NO_TEXT = re.compile(rf"[\0-\x08\x0e-\x1f{MARK}]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z")
 
 csv.field_size_limit(MAX_FIELD)
@@ -74,7 +75,7 @@ class Records:
                 f"{self._source.path}: the first line is no header: {error}",
                 hint="the first line must name the columns",
             ) from error
-        if len(cells) > MAX_COLUMNS or any("\0" in c or MARK in c for c in cells):
+        if len(cells) > MAX_COLUMNS or any(_NO_TEXT.search(c) for c in cells):
             raise FeedError(
                 f"{self._source.path}: the first line is no header",
                 hint="the first line must name the columns; is this a table?",

@@ -57,7 +57,8 @@ class Source:
         """Ending of the name, small letters: csv."""
         name = self.name
         if self._packing == "zip":
-            name = self._member(zipfile.ZipFile(self.path)).filename
+            with explained(self.path), zipfile.ZipFile(self.path) as archive:
+                name = self._member(archive).filename
         return Path(name).suffix.lower().lstrip(".")
 
     @property
@@ -100,9 +101,13 @@ class Source:
         if self._packing == "gzip":
             inner = gzip.GzipFile(fileobj=packed)  # type: ignore[assignment]
         elif self._packing == "zip":
-            with explained(self.path):
-                archive = zipfile.ZipFile(packed)
-                inner = archive.open(self._member(archive))  # type: ignore[assignment]
+            try:
+                with explained(self.path):
+                    archive = zipfile.ZipFile(packed)
+                    inner = archive.open(self._member(archive))  # type: ignore[assignment]
+            except FeedError:
+                packed.close()
+                raise
         return io.BufferedReader(_Counted(self, inner, packed), CHUNK)
 
     def _member(self, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
