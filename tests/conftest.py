@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from shopkeeper.settings import Settings, load_settings
-from shopkeeper.shop.database import Database
+from shopkeeper.shop import postgres_programs
+from shopkeeper.shop.database import Database, open_database
 from shopkeeper.shop.embedded import EmbeddedServer
 from shopkeeper.shop.migrate import migrate
 
@@ -69,6 +71,38 @@ def empty_database_url(server: EmbeddedServer, request: pytest.FixtureRequest) -
         conn.execute(f"drop database {name} with (force)")
 
 
+@pytest.fixture(scope="session")
+def made_folder() -> Iterator[Path]:
+    """A data folder with an empty, migrated database, whose server is stopped. Not to be used, only copied."""
+    folder = scratch_folder("made")
+    open_database(load_settings(data_folder=folder)).close()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def new_folder(made_folder: Path) -> Iterator[Callable[[], Path]]:
+    """Makes data folders with an empty shop; their servers are stopped afterwards."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        folder = scratch_folder("shop")
+        made.append(folder)
+        copy_shop(made_folder, folder)
+        return folder
+
+    yield make
+    for folder in made:
+        end(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def folder(new_folder: Callable[[], Path]) -> Path:
+    """A data folder with an empty shop that nobody uses yet."""
+    return new_folder()
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a data folder of their own."""
@@ -87,3 +121,13 @@ def shared_data() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"no data sets at {folder}: set SHOPKEEPER_DATA")
     return folder
+
+
+def copy_shop(source: Path, folder: Path) -> None:
+    """Copy a database that is not running, with its owner."""
+    subprocess.run(["cp", "-a", str(source / "postgres"), str(folder)], check=True)
+
+
+def end(folder: Path) -> None:
+    """End the server of a folder, whoever left it running and in whatever state."""
+    postgres_programs.end_orphans(folder / "postgres")

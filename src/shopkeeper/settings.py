@@ -117,6 +117,17 @@ def load_settings(*, config: Path | None = None, **overrides: Any) -> Settings:
         ) from error
 
 
+def origins_of(*, config: Path | None = None, **overrides: Any) -> dict[str, str]:
+    """Setting -> where its value comes from, of those that are not as by default. Raises SettingsError."""
+    path, values = _read_file(config)
+    environment = (key for key in os.environ if key.startswith(PREFIX) and key not in NOT_SETTINGS)
+    return {
+        **{key: str(path) for key in values},
+        **{key.removeprefix(PREFIX).lower(): key for key in environment},
+        **{key: "an option" for key, value in overrides.items() if value is not None},
+    }
+
+
 def _read_file(config: Path | None) -> tuple[Path, dict[str, Any]]:
     named = config or (
         Path(os.environ["SHOPKEEPER_CONFIG"]) if "SHOPKEEPER_CONFIG" in os.environ else None

@@ -24,7 +24,7 @@ FLOORS = (
     ("rules",),
     ("search", "knowledge", "recommend", "reviews", "fraud", "content", "support"),
     ("jobs",),
-    ("face",),
+    ("face", "health"),
     ("pages",),
     ("api", "console", "storefront", "mcp", "cli"),
 )

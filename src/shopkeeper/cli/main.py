@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shopkeeper.face import Shop
 
 # Each of these modules has `register(app)`.
-COMMANDS = ("serve", "data", "keys", "jobs", "feeds", "search", "models")
+COMMANDS = ("serve", "demo", "data", "doctor", "keys", "jobs", "feeds", "search", "models")
 
 errors = Console(stderr=True, highlight=False)
 app = typer.Typer(
