@@ -12,7 +12,6 @@ from shopkeeper.pages import Visit, visit_of
 from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
 from shopkeeper.pages.products import translation_of
 from shopkeeper.search import SearchResponse, Sort
-from shopkeeper.shop import products
 from shopkeeper.shop.records import Product, ProductId, QueryId
 from shopkeeper.shop.records import Query as AskedQuery
 from shopkeeper.storefront import visits
@@ -53,8 +52,7 @@ def search_page(request: Request) -> Response:
     if links.page > last:
         links = replace(links, page=last)
         answer = visit.shop.search.search(links.request(visit.language))
-    with visit.shop.database.connection() as conn:
-        found = products.get_many(conn, [hit.product_id for hit in answer.hits])
+    found = visit.shop.search.products([hit.product_id for hit in answer.hits])
     visitor = visits.visitor_of(request)
     query_id = visits.new_query_id() if links.query else ""
     first = (links.page - 1) * PAGE_SIZE

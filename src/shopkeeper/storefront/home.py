@@ -9,6 +9,7 @@ from shopkeeper.pages import Visit, visit_of
 from shopkeeper.pages.products import picture_of
 from shopkeeper.search import Sort
 from shopkeeper.shop import products, reviews
+from shopkeeper.shop.database import Connection
 from shopkeeper.shop.records import ProductId
 from shopkeeper.storefront import shelves
 from shopkeeper.storefront.cards import Card
@@ -58,7 +59,7 @@ def home(request: Request) -> Response:
         Shelf(visit.t("Popular now"), cards_of(visit, stock.popular if full else ())),
         Shelf(visit.t("Seen lately"), cards_of(visit, seen)),
         Shelf(visit.t("Reduced"), cards_of(visit, stock.reduced)),
-        Shelf(visit.t("Best rated"), cards_of(visit, stock.best), "/search?sort=rating"),
+        Shelf(visit.t("Loved by buyers"), cards_of(visit, stock.best), "/search?sort=rating"),
         Shelf(visit.t("New"), cards_of(visit, stock.newest), "/search?sort=newest"),
     ]
     shown = [row for row in rows if row.cards]
@@ -78,13 +79,27 @@ def home(request: Request) -> Response:
 def _stock(request: Request, visit: Visit) -> Stock:
     search = visit.shop.search
     emblems = {d.value: d.emblem for d in departments_of(request, visit) if d.emblem}
+    best, newest = (
+        shelves.first_by(search, visit.language, sort) for sort in (Sort.RATING, Sort.NEWEST)
+    )
     with visit.shop.database.connection() as conn:
-        found = products.get_many(conn, list(emblems.values()))
+        pictured = products.get_many(conn, list(emblems.values()))
         return Stock(
-            popular=shelves.popular(conn),
-            reduced=shelves.reduced(conn),
-            best=shelves.best(search, visit.language, Sort.RATING),
-            newest=shelves.best(search, visit.language, Sort.NEWEST),
-            pictures={c: picture_of(found[i]) for c, i in emblems.items() if i in found},
+            popular=_varied(conn, shelves.popular(conn)),
+            reduced=_varied(conn, shelves.reduced(conn)),
+            best=_varied(conn, best),
+            newest=_varied(conn, newest),
+            pictures={c: picture_of(pictured[i]) for c, i in emblems.items() if i in pictured},
             reviews=reviews.count(conn),
         )
+
+
+def _varied(conn: Connection, ids: list[ProductId]) -> list[ProductId]:
+    """As many as a shelf holds: the first of each category, then what else there is, in their order."""
+    found = products.get_many(conn, ids)
+    first: dict[tuple[str, ...], ProductId] = {}
+    for product in found.values():
+        first.setdefault(product.category, product.id)
+    chosen = set(list(first.values())[: shelves.SHELF])
+    others = [i for i in ids if i not in chosen][: shelves.SHELF - len(chosen)]
+    return [i for i in ids if i in chosen or i in others]

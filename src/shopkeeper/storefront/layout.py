@@ -7,7 +7,6 @@ from fastapi import Request
 from starlette.responses import Response
 
 from shopkeeper.pages import Visit, render
-from shopkeeper.shop import products
 from shopkeeper.shop.records import PageKind, ProductId, ProductStatus
 from shopkeeper.storefront import cart, shelves
 from shopkeeper.storefront.cards import Card, card_of
@@ -60,6 +59,5 @@ def show(request: Request, visit: Visit, template: str, **values: Any) -> Respon
 
 def cards_of(visit: Visit, ids: Iterable[ProductId]) -> list[Card]:
     """Those of the products that shoppers may see, as cards, in this order."""
-    with visit.shop.database.connection() as conn:
-        found = products.get_many(conn, list(ids))
+    found = visit.shop.search.products(list(ids))
     return [card_of(p, visit) for p in found.values() if p.status is ProductStatus.ACTIVE]

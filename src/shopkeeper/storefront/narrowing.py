@@ -11,6 +11,7 @@ from shopkeeper.search import Facet, FacetValue, SearchResponse
 from shopkeeper.shop.records import Availability
 from shopkeeper.storefront.swatches import hue_of
 
+MOST = 30  # values of a facet, so that a page stays light; ticked ones come first in an answer
 AT_ONCE = 6  # values of a facet that are shown; the others are behind «more»
 OPEN_FACETS = 5
 BRAND, AVAILABILITY = "brand", "availability"  # facets that every shop has
@@ -59,7 +60,7 @@ def _group(visit: Visit, links: SearchLinks, facet: Facet, place: int) -> Group:
             ticked=v.selected,
             hue=hue_of(facet.name, v.value),
         )
-        for v in in_order(facet.values)
+        for v in in_order(facet.values[:MOST])
     ]
     at_once = AT_ONCE if len(ticks) > AT_ONCE + 1 else len(ticks)
     rest = ticks[at_once:]

@@ -14,6 +14,7 @@ from shopkeeper.shop.database import Connection
 from shopkeeper.shop.records import PageKind, ProductId
 
 SHELF = 5
+CANDIDATES = 40  # for a shelf, of which it shows various ones
 POPULAR_DAYS = 30
 KEPT_S = 60.0
 MAX_KEPT = 200  # answers; languages are few, so this is never reached by honest means
@@ -78,7 +79,7 @@ def _emblem(search: ProductSearch, category: str, language: str) -> ProductId | 
     return hits[0].product_id if hits else None
 
 
-def popular(conn: Connection, limit: int = SHELF) -> list[ProductId]:
+def popular(conn: Connection, limit: int = CANDIDATES) -> list[ProductId]:
     """Products that most visits of the shop's latest month looked at or bought."""
     rows = conn.execute(
         "select object_id from events join products on products.id = object_id "
@@ -91,7 +92,7 @@ def popular(conn: Connection, limit: int = SHELF) -> list[ProductId]:
     return [ProductId(row[0]) for row in rows]
 
 
-def reduced(conn: Connection, limit: int = SHELF) -> list[ProductId]:
+def reduced(conn: Connection, limit: int = CANDIDATES) -> list[ProductId]:
     """Products whose price is lowered most."""
     rows = conn.execute(
         "select product_id from variants join products on products.id = product_id "
@@ -113,7 +114,9 @@ def seen_lately(conn: Connection, session_id: str, limit: int = SHELF) -> list[P
     return [ProductId(row[0]) for row in rows]
 
 
-def best(search: ProductSearch, language: str, sort: Sort, limit: int = SHELF) -> list[ProductId]:
+def first_by(
+    search: ProductSearch, language: str, sort: Sort, limit: int = CANDIDATES
+) -> list[ProductId]:
     """Products that can be bought, the first of an order."""
     found = search.search(
         SearchRequest(sort=sort, limit=limit, available_only=True, language=language)
