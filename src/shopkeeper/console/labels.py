@@ -27,7 +27,7 @@ LABELS: dict[str, str] = {
     "availability": "Availability", "gtin": "GTIN", "mpn": "Model number", "sku": "SKU", "images": "Pictures",
     "url": "Address of its page", "tags": "Tags", "rating": "Rating", "handle": "Handle", "group": "Product that a variant belongs to",
     "weight": "Weight", "status": "Status", "language": "Language", "rating_count": "Number of ratings",
-    "attributes": "Attributes", "email": "E-mail", "first_name": "First name", "last_name": "Last name",
+    "attributes": "Attributes", "translations": "Translations", "variants": "Variants", "email": "E-mail", "first_name": "First name", "last_name": "Last name",
     "name": "Name", "phone": "Phone", "line1": "Address", "line2": "Address, second line", "city": "City",
     "region": "Region", "postcode": "Postcode", "country": "Country", "created_at": "Created",
     "customer_id": "Customer", "placed_at": "Ordered at", "product_id": "Product", "variant_id": "Variant",

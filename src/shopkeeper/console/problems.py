@@ -18,6 +18,8 @@ class Problem:
     optional: bool = False
 
 
+FEW = 5  # pieces, of all variants together
+
 PROBLEMS: Mapping[str, Problem] = {
     "price": Problem(
         "exists (select from variants v where v.product_id = p.id and v.metadata ->> 'price' = 'unknown')",
@@ -27,6 +29,10 @@ PROBLEMS: Mapping[str, Problem] = {
         "not exists (select from variants v where v.product_id = p.id "
         "and v.availability in ('in_stock', 'preorder', 'backorder'))",
         "1 product is sold out", "{n} products are sold out", "Sold out",
+    ),
+    "low": Problem(
+        f"(select sum(v.quantity) from variants v where v.product_id = p.id) between 1 and {FEW}",
+        "1 product is almost sold out", "{n} products are almost sold out", "Almost sold out",
     ),
     "picture": Problem(
         "p.images = '[]'",

@@ -24,7 +24,7 @@ router = APIRouter(default_response_class=HTMLResponse)
 WEEKS = 12
 ZERO = Decimal(0)
 LATELY = 4  # weeks that are set against as many before
-BEST = 15
+BEST = 12
 _SOLD = "lower(o.status) not in ('cancelled', 'canceled', 'voided', 'refunded')"
 
 

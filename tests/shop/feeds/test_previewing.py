@@ -7,6 +7,7 @@ import pytest
 from shopkeeper.errors import FeedError
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.feeds import imports, preview, run_import
+from shopkeeper.shop.feeds.previewing import Effect
 
 TABLE = "Nr,Was,Preis,Gruppe\nA,Bowl,\"1,50\",Home > Kitchen\nB,Cup,\"2,50\",Home > Bar\nC,Jug,\"3,50\",Home\n"  # fmt: skip
 
@@ -89,6 +90,18 @@ def test_reasons_are_grouped_whatever_the_values(db: Database, file: Path) -> No
     with db.connection() as conn:
         reasons = imports.reasons(conn, report.import_id)
     assert [(r.field, r.reason, r.rows) for r in reasons] == [("Preis", "“…” is not a price", 2)]
+
+
+def test_what_products_would_lose_is_told_before_it_is_lost(
+    db: Database, file: Path, tmp_path: Path
+) -> None:
+    said = {"id": "Nr", "title": "Was", "price": "Preis", "category": "Gruppe", "decimal": ","}
+    run_import(db, file, kind="products", mapping=said)
+    again = preview(db, file, kind="products", mapping=said)
+    assert again.effect == Effect(created=0, updated=0, unchanged=3, lost={})
+    prices = tmp_path / "prices.csv"
+    prices.write_text("id,title,price\nA,Bowl,9.00\nZ,New,1.00\n", encoding="utf-8")
+    assert preview(db, prices, kind="products").effect == Effect(1, 1, 0, {"category": 1})
 
 
 def test_what_is_no_feed_is_refused(db: Database, tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 Writes nothing. What a person corrects (kind, format, mapping) is tried in the same way, as often as they like.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from shopkeeper.errors import FeedError
+from shopkeeper.shop import products
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.feeds import detecting, values
 from shopkeeper.shop.feeds.formats import FORMATS, KINDS, format_named, reader_of
@@ -17,9 +18,20 @@ from shopkeeper.shop.feeds.imports import Import
 from shopkeeper.shop.feeds.mapping import SETTINGS, columns_of, guess_mapping, separator
 from shopkeeper.shop.feeds.rows import BadRow, Notes, Options
 from shopkeeper.shop.feeds.tables import table
+from shopkeeper.shop.records import Product, ProductId
 
 ROWS = 300
 SPARE = "attribute:"  # where a column goes that no field takes
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What products looked at would do to those in the shop. lost: what is there now and not in the file -> products."""
+
+    created: int
+    updated: int
+    unchanged: int
+    lost: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,8 @@ class Preview:
 
     kinds and formats: what else it can be read as. columns, sample, mapping: of formats that are read by a mapping.
     records and bad: of its first rows; whole: these are all. notes: what deserves a word. mended: the import whose
-    bad rows this file holds. problem and hint: why it cannot be read in this way, or not further.
+    bad rows this file holds. problem and hint: why it cannot be read in this way, or not further. effect: of products
+    that replace what is there; None for other kinds, and for mended rows, which only add.
     """
 
     kind: str
@@ -45,6 +58,7 @@ class Preview:
     mended: Import | None = None
     problem: str = ""
     hint: str = ""
+    effect: "Effect | None" = None
 
     @property
     def seen(self) -> int:
@@ -88,7 +102,43 @@ def preview(
         return replace(look, problem=error.message, hint=error.hint)
     notes = Notes()
     options = Options(currency, language, plan.mapping, plan.merging, notes)
-    return _with_rows(replace(look, mapping=plan.mapping), found, options, rows)
+    look = _with_rows(replace(look, mapping=plan.mapping), found, options, rows)
+    if named != "products" or plan.merging:
+        return look
+    with database.connection() as conn:
+        known = products.get_many(conn, [record.id for record in look.records])
+    return replace(look, effect=_effect(look.records, known))
+
+
+def _effect(records: Sequence[Product], known: Mapping[ProductId, Product]) -> Effect:
+    lost: dict[str, int] = {}
+    updated = unchanged = 0
+    for new in records:
+        old = known.get(new.id)
+        if old is None:
+            continue
+        unchanged += old == new
+        updated += old != new
+        for name in _losses(old, new):
+            lost[name] = lost.get(name, 0) + 1
+    return Effect(len(records) - updated - unchanged, updated, unchanged, lost)
+
+
+def _losses(old: Product, new: Product) -> Iterator[str]:
+    """What a product has now and would not have any more."""
+    for name in (
+        "description",
+        "brand",
+        "category",
+        "attributes",
+        "tags",
+        "images",
+        "translations",
+    ):
+        if getattr(old, name) and not getattr(new, name):
+            yield name
+    if {v.id for v in old.variants} - {v.id for v in new.variants}:
+        yield "variants"
 
 
 def _formats(seen: detecting.Detected) -> tuple[str, ...]:
