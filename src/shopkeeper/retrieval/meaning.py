@@ -47,6 +47,7 @@ class Meanings:
 
     width: int
     axes: Vectors  # (D, D) orthogonal; a vector times it is turned
+    centre: Vectors  # (D,) mean of the unit vectors first put in, turned
     alive: Bools  # (N,)
     sorted_keys: Keys
     sorted_rows: Rows
@@ -69,6 +70,10 @@ class Meanings:
         scores = self._cosines(rows, turned)
         best = np.argsort(-scores, kind="stable")[:k]
         return self._buffer.keys[rows[best]], scores[best]
+
+    def background(self, query: Vectors) -> float:
+        """The mean cosine between a vector (D,) and those first put in: how near anything at all is."""
+        return float(self._turned(query) @ self.centre)
 
     def scores(self, query: Vectors, keys: Keys) -> Scores:
         """(K,) cosine of each key's vector with a vector (D,); nan where a key has none."""
@@ -121,7 +126,7 @@ class Meanings:
         rows = np.flatnonzero(alive)
         keys = buffer.keys[rows]
         order = np.argsort(keys)
-        return Meanings(self.width, self.axes, alive, keys[order], rows[order], buffer)
+        return Meanings(self.width, self.axes, self.centre, alive, keys[order], rows[order], buffer)
 
     def _rows(self, keys: Keys) -> tuple[Rows, Bools]:
         if not len(self.sorted_keys):
@@ -157,13 +162,15 @@ def build(keys: Keys, vectors: Vectors) -> Meanings:
     """The vectors (K, D) of a catalogue by key. What is built from no vectors at all must be built again later, as
     its axes tell nothing: it works, and a scan is no faster than one over full vectors."""
     width = vectors.shape[1]
-    axes = _axes(_unit(np.asarray(vectors[:SAMPLE], np.float32)), width)
+    unit = _unit(np.asarray(vectors[:SAMPLE], np.float32))
+    axes = _axes(unit, width)
+    centre = unit.mean(axis=0) @ axes if len(unit) else np.zeros(width, np.float32)
     head = min(HEAD, width)
     buffer = _Buffer(
         np.zeros((0, width), np.float16), np.zeros((0, head), np.float32), np.zeros(0, np.uint64)
     )
-    nothing = np.zeros(0, np.intp)
-    empty = Meanings(width, axes, np.zeros(0, np.bool_), np.zeros(0, np.uint64), nothing, buffer)
+    no_keys, no_rows = np.zeros(0, np.uint64), np.zeros(0, np.intp)
+    empty = Meanings(width, axes, centre, np.zeros(0, np.bool_), no_keys, no_rows, buffer)
     return empty.changed(keys, vectors)
 
 

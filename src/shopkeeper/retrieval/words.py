@@ -6,6 +6,7 @@ which is also what comes back, so that any number of indexes and columns agree w
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -35,41 +36,43 @@ Scores = npt.NDArray[np.float32]
 WRITER_BYTES = 48_000_000
 MAX_TERMS = 24  # of a query; what comes behind adds nothing but time
 TITLE = "title"
+PROSE = (
+    "description"  # the field that says much in passing: a word found in it alone is half covered
+)
+SURFACE = "surface"  # the words of all other fields as they are written, which typing errors are held against
 PHRASE_WEIGHT = 1.5
 TIE_BREAK = 0.6  # how much the fields beside the best one count
+PROSE_COVERAGE = 0.5
 _STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "for",
-        "from",
-        "in",
-        "is",
-        "it",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "this",
-        "to",
-        "with",
-    ]
+    "a an and are as at be by for from in is it of on or that the this to with".split()  # noqa: SIM905
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """Another way to write a word of a query: one word, or several that follow each other.
+
+    weight: what finding it counts beside finding the word itself, in (0, 1].
+    """
+
+    words: tuple[str, ...]
+    weight: float
+
+
+Wordings = Mapping[str, Sequence[Wording]]
+
+
+@dataclass(frozen=True, slots=True)
 class Matches:
-    """The documents that match. keys: (N,), scores: (N,) descending."""
+    """The documents that match.
+
+    keys: (N,), scores: (N,) descending. coverage: (N,) how much of the query each has, in [0, 1]: its words weighted
+    by how rare they are, half for those it has in prose only; words that no document has are missing in all.
+    """
 
     keys: Keys
     scores: Scores
+    coverage: Scores = field(default_factory=lambda: np.zeros(0, np.float32))
     unknown: tuple[str, ...] = ()  # words that no document has
     required: int = 0  # how many of the words a match has at least
     asked: int = 0  # how many known words there are
@@ -77,11 +80,25 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing asked for: its token as the index spells it, and the fields that know it."""
+    """One thing asked for: its token as the index spells it, the fields that know it, other wordings.
+
+    rarity: its inverse document frequency.
+    """
 
     token: str
     fields: tuple[str, ...]
     stop: bool
+    rarity: float
+    wordings: tuple["TermWording", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermWording:
+    """A wording as the index spells it, and the fields that know all its tokens."""
+
+    tokens: tuple[str, ...]
+    fields: tuple[str, ...]
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +133,7 @@ class WordIndex:
         builder.add_text_field("code", tokenizer_name="raw", index_option="basic")
         for name in self.weights:
             builder.add_text_field(name, tokenizer_name="words", index_option="position")
+        builder.add_text_field(SURFACE, tokenizer_name="surface", index_option="basic")
         self._schema = builder.build()
         folder.mkdir(parents=True, exist_ok=True)
         self._index = Index(self._schema, path=str(folder), reuse=True)
@@ -123,6 +141,8 @@ class WordIndex:
             TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
         )
         self._index.register_tokenizer("words", self._analyzer)
+        surface = TextAnalyzerBuilder(Tokenizer.whitespace()).build()
+        self._index.register_tokenizer("surface", surface)
         self._writer: IndexWriter | None = None
         self._searcher: Searcher = self._index.searcher()
 
@@ -143,7 +163,10 @@ class WordIndex:
             for code in entry.codes:
                 document.add_text("code", normal_code(code))
             for name, text in entry.texts.items():
-                document.add_text(name, " ".join(index_tokens(text)))
+                tokens = " ".join(index_tokens(text))
+                document.add_text(name, tokens)
+                if name != PROSE:
+                    document.add_text(SURFACE, tokens)
             self._writer.add_document(document)
             number += 1
         return number
@@ -186,39 +209,77 @@ class WordIndex:
         normal = normal_code(code)
         if not normal:
             return np.zeros(0, np.uint64)
-        return self._collect(self._searcher, Query.term_query(self._schema, "code", normal)).keys
+        found = self._collect(Query.term_query(self._schema, "code", normal))
+        return np.fromiter(found, np.uint64, len(found))
 
-    def terms(self, query: str) -> tuple[list[Term], list[str]]:
-        """What the query asks for, and its words that no document has."""
-        searcher = self._searcher
+    def vocabulary(self) -> list[tuple[str, int]]:
+        """The words of all fields but prose as they are written, and how many documents have each."""
+        return self._searcher.terms_with_prefix(SURFACE, "")
+
+    def count(self, words: Sequence[str]) -> int:
+        """How many documents have these words one behind the other in their title; one word: in any field."""
+        tokens = self._stems(words)
+        if len(tokens) > 1:
+            query = Query.phrase_query(self._schema, TITLE, list(tokens))
+        elif tokens:
+            query = Query.boolean_query(
+                [(Occur.Should, self._field_query(f, tokens)) for f in self.weights]
+            )
+        else:
+            return 0
+        return int(self._searcher.search(query, 1).count or 0)
+
+    def count_all(self, words: Sequence[str]) -> int:
+        """How many documents have all of these words, in any field and order."""
+        terms, unknown = self.terms(" ".join(words))
+        if unknown or not terms:
+            return 0
+        query = Query.boolean_query([(Occur.Must, self._term_query(t)) for t in terms])
+        return int(self._searcher.search(query, 1).count or 0)
+
+    def terms(self, query: str, also: Wordings | None = None) -> tuple[list[Term], list[str]]:
+        """What the query asks for, and its words that no document has, in any wording."""
         tokens = list(dict.fromkeys(query_tokens(query)))[:MAX_TERMS]
         known, unknown = [], []
         for token in tokens:
+            others = self._wordings((also or {}).get(token, ()))
             for stem in self._analyzer.analyze(token):
-                fields = tuple(f for f in self.weights if searcher.doc_freq(f, stem))
-                if fields:
-                    known.append(Term(stem, fields, token in _STOP))
+                frequencies = {f: self._searcher.doc_freq(f, stem) for f in self.weights}
+                fields = tuple(f for f, n in frequencies.items() if n)
+                if fields or others:
+                    rarity = self._rarity(max(frequencies.values()))
+                    known.append(Term(stem, fields, token in _STOP, rarity, others))
                 else:
                     unknown.append(token)
         return known, unknown
 
-    def search(self, query: str, *, enough: int = 12) -> Matches:
+    def search(self, query: str, *, enough: int = 12, also: Wordings | None = None) -> Matches:
         """All documents that match, the best first.
 
         A match has all words of the query if at least `enough` documents do; else fewer words are asked for, down to
-        half of them, and then one. Words that no document has, and words like «the», ask for nothing.
+        half of them, and then one. Words that no document has, and words like «the», ask for nothing. also: other
+        wordings of words of the query, by word. The score is BM25 over the fields, with a bonus for neighbours that
+        are neighbours in the title, times the coverage.
         """
-        searcher = self._searcher
-        terms, unknown = self.terms(query)
+        terms, unknown = self.terms(query, also)
         if not terms:
-            return Matches(np.zeros(0, np.uint64), np.zeros(0, np.float32), tuple(unknown))
+            return _nothing(unknown)
         telling = [t for t in terms if not t.stop] or terms
-        found = Matches(np.zeros(0, np.uint64), np.zeros(0, np.float32))
+        found: dict[int, float] = {}
         for required in _steps(len(telling)):
-            found = self._collect(searcher, self._query(terms, telling, required))
-            if len(found.keys) >= enough:
+            needed = self._needed(telling, required)
+            found = self._collect(self._scored(needed, terms, telling))
+            if len(found) >= enough:
                 break
-        return Matches(found.keys, found.scores, tuple(unknown), required, len(telling))
+        covered = self._collect(self._covered(needed, telling))
+        whole = sum(t.rarity for t in telling) + len(unknown) * self._rarity(0)
+        keys = np.fromiter(found, np.uint64, len(found))
+        coverage = np.fromiter((covered[k] for k in found), np.float32, len(found)) / whole
+        scores = np.fromiter(found.values(), np.float32, len(found)) * coverage
+        order = np.argsort(-scores, kind="stable")
+        return Matches(
+            keys[order], scores[order], coverage[order], tuple(unknown), required, len(telling)
+        )
 
     def explain(self, query: str, document_id: str) -> list[tuple[str, str, float]]:
         """(term, field, score) of each match between the query and a document, the strongest first."""
@@ -239,31 +300,81 @@ class WordIndex:
                 found.append((term.token, name, told["value"] * self.weights[name]))
         return sorted(found, key=lambda match: -match[2])
 
-    def _query(self, terms: Sequence[Term], telling: Sequence[Term], required: int) -> Query:
-        needed = Query.boolean_query(
+    def _rarity(self, frequency: int) -> float:
+        """Inverse document frequency, above 0."""
+        return math.log(1 + (self.size + 1) / (frequency + 0.5))
+
+    def _stems(self, words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(stem for word in words for stem in self._analyzer.analyze(word))
+
+    def _wordings(self, wordings: Sequence[Wording]) -> tuple[TermWording, ...]:
+        known = []
+        for wording in wordings:
+            tokens = self._stems(wording.words)
+            fields = tuple(
+                f for f in self.weights if all(self._searcher.doc_freq(f, t) for t in tokens)
+            )
+            if tokens and fields:
+                known.append(TermWording(tokens, fields, wording.weight))
+        return tuple(known)
+
+    def _needed(self, telling: Sequence[Term], required: int) -> Query:
+        return Query.boolean_query(
             [(Occur.Should, self._term_query(t)) for t in telling],
             minimum_number_should_match=required,
         )
+
+    def _scored(self, needed: Query, terms: Sequence[Term], telling: Sequence[Term]) -> Query:
+        """What is needed, and what adds to the score: words like «the», and neighbours in the title."""
         parts = [(Occur.Must, needed)]
         parts += [(Occur.Should, self._term_query(t)) for t in terms if t.stop and t not in telling]
         for a, b in pairwise(terms):
             if TITLE in a.fields and TITLE in b.fields:
-                phrase = Query.phrase_query(self._schema, TITLE, [a.token, b.token])
+                phrase = self._field_query(TITLE, (a.token, b.token))
                 parts.append((Occur.Should, Query.boost_query(phrase, PHRASE_WEIGHT)))
         return Query.boolean_query(parts)
 
+    def _covered(self, needed: Query, telling: Sequence[Term]) -> Query:
+        """What is needed, scored by the rarity of the words that are there."""
+        parts = [(Occur.Must, Query.boost_query(needed, 0.0))]
+        for term in telling:
+            ways = [((term.token,), f, 1.0) for f in term.fields]
+            ways += [(w.tokens, f, w.weight) for w in term.wordings for f in w.fields]
+            each = [
+                Query.const_score_query(
+                    self._field_query(f, tokens),
+                    term.rarity * weight * (PROSE_COVERAGE if f == PROSE else 1.0),
+                )
+                for tokens, f, weight in ways
+            ]
+            parts.append((Occur.Should, Query.disjunction_max_query(each, 0.0)))
+        return Query.boolean_query(parts)
+
     def _term_query(self, term: Term) -> Query:
+        ways = [((term.token,), f, 1.0) for f in term.fields]
+        ways += [(w.tokens, f, w.weight) for w in term.wordings for f in w.fields]
         parts = [
-            Query.boost_query(Query.term_query(self._schema, f, term.token), self.weights[f])
-            for f in term.fields
+            Query.boost_query(self._field_query(f, tokens), self.weights[f] * weight)
+            for tokens, f, weight in ways
         ]
         return parts[0] if len(parts) == 1 else Query.disjunction_max_query(parts, TIE_BREAK)
 
-    def _collect(self, searcher: Searcher, query: Query) -> Matches:
+    def _field_query(self, name: str, tokens: Sequence[str]) -> Query:
+        if len(tokens) == 1:
+            return Query.term_query(self._schema, name, tokens[0])
+        return Query.phrase_query(self._schema, name, list(tokens))
+
+    def _collect(self, query: Query) -> dict[int, float]:
+        """Key -> score of all documents that match, the best first."""
+        searcher = self._searcher
         hits = searcher.search(query, max(1, searcher.num_docs), count=False).hits
         keys = searcher.fast_field_values("key", [address for _, address in hits])
-        scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
-        return Matches(np.array(keys, np.uint64), scores)
+        return dict(zip(keys, (score for score, _ in hits), strict=True))
+
+
+def _nothing(unknown: Sequence[str] = ()) -> Matches:
+    none = np.zeros(0, np.float32)
+    return Matches(np.zeros(0, np.uint64), none, none, tuple(unknown))
 
 
 def _steps(words: int) -> list[int]:

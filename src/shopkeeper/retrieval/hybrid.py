@@ -1,0 +1,186 @@
+"""One query through all of retrieval: mend, find by words, find by meaning, fuse, move, fuse again, cut off, order.
+
+    found = find("warm winter bots", words=index, vocabulary=vocabulary, meanings=[meanings], vector=vector)
+    found.keys  # the hits, the best first: all of them, for facets and totals
+
+Without a vector (no embedder, or it is still loading) the same call answers by words alone. Candidates that both ways
+put first are compared in full (`DEPTH` of each); hits by words further down follow in their own order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from shopkeeper.retrieval.cutoff import least_cosine
+from shopkeeper.retrieval.features import features
+from shopkeeper.retrieval.feedback import moved
+from shopkeeper.retrieval.fusion import SCALE, Candidates, Fused, fuse, meaning_weight
+from shopkeeper.retrieval.learning import Ranker
+from shopkeeper.retrieval.meaning import Keys, Meanings, Scores, Vectors
+from shopkeeper.retrieval.spelling import Mended, Vocabulary, mend
+from shopkeeper.retrieval.words import Matches, WordIndex
+
+DEPTH = 300
+ENOUGH = 12  # hits with all words of the query, at which fewer words are not asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What put one hit where it is. words, meaning, learned: what each added to the score. cosine: nan without a
+    vector. coverage: of the query's words."""
+
+    words: float
+    meaning: float
+    learned: float
+    cosine: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All hits, the best first.
+
+    keys: (N,), scores: (N,) descending, comparable within this answer only. matches: what words alone found. mended:
+    what the query may have been meant to say. weight: what meaning counted beside words; 0 without it.
+    """
+
+    keys: Keys
+    scores: Scores
+    matches: Matches
+    mended: Mended
+    weight: float = 0.0
+    _parts: "Parts | None" = field(default=None, repr=False)
+
+    def why(self, key: int) -> Why | None:
+        """What put a hit where it is; None for one that was found by words alone and not compared in full."""
+        return None if self._parts is None else self._parts.why(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Candidates with what each part of the score came to; learned: (N,) zero without a ranker."""
+
+    candidates: Candidates
+    fused: Fused
+    learned: Scores
+
+    def why(self, key: int) -> Why | None:
+        """The parts of one candidate."""
+        at = np.flatnonzero(self.candidates.keys == np.uint64(key))
+        if not len(at):
+            return None
+        i = at[0]
+        return Why(
+            float(self.fused.words[i]),
+            float(self.fused.meaning[i]),
+            float(self.learned[i]),
+            float(self.candidates.cosine[i]),
+            float(self.candidates.coverage[i]),
+        )
+
+
+def find(
+    query: str,
+    *,
+    words: WordIndex,
+    vocabulary: Vocabulary | None = None,
+    meanings: Sequence[Meanings] = (),
+    vector: Vectors | None = None,
+    ranker: Ranker | None = None,
+) -> Found:
+    """All hits of a query.
+
+    meanings: vectors of the same embedder as `vector` (D,); where a product is in several, its nearest one counts.
+    vocabulary: to mend typing errors with. ranker: a learned order for the candidates.
+    """
+    mended = mend(query, vocabulary, words) if vocabulary is not None else Mended()
+    matches = words.search(query, enough=ENOUGH, also=mended.wordings)
+    known = [m for m in meanings if m.size]
+    if vector is None or not known or not np.any(vector):
+        return Found(matches.keys, matches.scores, matches, mended)
+    parts, weight = compare(matches, known, vector)
+    if ranker is not None:
+        parts = _ranked(parts, matches, known, vector, ranker)
+    keys, scores = _order(parts, matches)
+    return Found(keys, scores, matches, mended, weight, parts)
+
+
+def compare(matches: Matches, meanings: Sequence[Meanings], vector: Vectors) -> tuple[Parts, float]:
+    """The candidates that are hits, with their scores, and the weight of meaning."""
+    near_keys, nearest = _nearest(meanings, vector)
+    candidates = _candidates(matches, near_keys, meanings, vector)
+    weight = meaning_weight(matches)
+    first = fuse(candidates, words=matches.scores, nearest=nearest, weight=weight)
+    best = candidates.keys[np.argsort(-first.score, kind="stable")]
+    again = _cosines(meanings, moved(vector, meanings[0], best), candidates.keys)
+    fused = fuse(
+        replace(candidates, cosine=again),
+        words=matches.scores,
+        nearest=np.sort(again[~np.isnan(again)])[::-1][:SCALE],
+        weight=weight,
+    )
+    background = max(m.background(vector) for m in meanings)
+    hit = candidates.matched | (candidates.cosine >= least_cosine(nearest, background))
+    kept = Candidates(
+        candidates.keys[hit], candidates.words[hit], candidates.coverage[hit],
+        candidates.cosine[hit], candidates.matched[hit],
+    )  # fmt: skip
+    fused = Fused(fused.words[hit], fused.meaning[hit], weight)
+    return Parts(kept, fused, np.zeros(len(kept.keys), np.float32)), weight
+
+
+def _nearest(meanings: Sequence[Meanings], vector: Vectors) -> tuple[Keys, Scores]:
+    """The nearest keys and their cosines, the best first."""
+    if len(meanings) == 1:
+        return meanings[0].search(vector, DEPTH)
+    keys = np.unique(np.concatenate([m.search(vector, DEPTH)[0] for m in meanings]))
+    cosines = _cosines(meanings, vector, keys)
+    best = np.argsort(-cosines, kind="stable")[:DEPTH]
+    return keys[best], cosines[best]
+
+
+def _cosines(meanings: Sequence[Meanings], vector: Vectors, keys: Keys) -> Scores:
+    """(N,) the greatest of each key's cosines, nan where it has none."""
+    found = meanings[0].scores(vector, keys)
+    for others in meanings[1:]:
+        found = np.fmax(found, others.scores(vector, keys))
+    return found
+
+
+def _candidates(
+    matches: Matches, near: Keys, meanings: Sequence[Meanings], vector: Vectors
+) -> Candidates:
+    """The first by words and the nearest, each once."""
+    deep = np.isin(matches.keys[DEPTH:], near).nonzero()[0] + DEPTH
+    by_words = np.concatenate([np.arange(min(DEPTH, len(matches.keys))), deep])
+    only_near = near[~np.isin(near, matches.keys[by_words])]
+    nothing = np.zeros(len(only_near), np.float32)
+    keys = np.concatenate([matches.keys[by_words], only_near])
+    return Candidates(
+        keys,
+        np.concatenate([matches.scores[by_words], nothing]),
+        np.concatenate([matches.coverage[by_words], nothing]),
+        _cosines(meanings, vector, keys),
+        np.concatenate([np.ones(len(by_words), np.bool_), nothing.astype(np.bool_)]),
+    )
+
+
+def _ranked(
+    parts: Parts, matches: Matches, meanings: Sequence[Meanings], vector: Vectors, ranker: Ranker
+) -> Parts:
+    table = features(parts.candidates, parts.fused, matches, meanings[0], vector)
+    return replace(parts, learned=ranker.adds(table, parts.fused))
+
+
+def _order(parts: Parts, matches: Matches) -> tuple[Keys, Scores]:
+    """Candidates by score, then the other hits by words in their order, just below them."""
+    score = parts.fused.score + parts.learned
+    order = np.argsort(-score, kind="stable")
+    rest = matches.keys[~np.isin(matches.keys, parts.candidates.keys)]
+    lowest = score[order[-1]] if len(order) else np.float32(0)
+    below = lowest - np.arange(1, len(rest) + 1, dtype=np.float32) / np.float32(len(rest) + 1)
+    return (
+        np.concatenate([parts.candidates.keys[order], rest]),
+        np.concatenate([score[order], below]).astype(np.float32),
+    )
