@@ -102,7 +102,9 @@ def _narrowed(
         title = product.translations["zh"].title if zh else product.title.lower()
         return title, {"title": product.id}
     if form == "wish":
-        return rng.choice(table("queries")["wish_zh" if zh else "wish_en"]).format(base), {}
+        worn = noun_of(choice.stocked).group in ("wear", "shoe") and rng.random() < 0.6
+        name = f"{'worn' if worn else 'wish'}_{'zh' if zh else 'en'}"
+        return rng.choice(table("queries")[name]).format(base), {}
     return base, {}
 
 

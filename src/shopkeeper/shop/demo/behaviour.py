@@ -175,16 +175,16 @@ class _Visit:
         if way > 0.85:
             self.note("view", choice.stocked)
             return
-        listed = self.demand.ranked(self.rng, self.person, choice.stocked.kind, self.at)
+        listed = self.demand.ranked(self.rng, choice.stocked.kind, self.at)
         if way < 0.62:
             asked = ask(self.rng, self.person.language, choice)
             if asked.typo and self.rng.random() < 0.5:
                 self._search(asked, [])  # nothing found; typed again
                 asked = ask(self.rng, self.person.language, choice)
-            suiting = [s for s in listed if asked.suits(s)]
-            listed = suiting + [s for s in listed if s not in suiting]
+            if asked.wanted:
+                listed = sorted(listed, key=lambda s: not asked.suits(s))
             listed = self._search(asked, listed)
-        if choice.stocked in listed:
+        if any(s is choice.stocked for s in listed):
             self._click_down(listed, choice.stocked)
         else:
             self.note("view", choice.stocked)
@@ -195,7 +195,7 @@ class _Visit:
         shown = list(listed)
         if listed:
             for kind in noun_of(listed[0]).goes_with:
-                shown += self.demand.ranked(rng, self.person, kind, self.at)[:3]
+                shown += self.demand.ranked(rng, kind, self.at)[:3]
         shown = shown[:LIST]
         self.query = Query(
             id=QueryId(f"{rng.getrandbits(96):024x}"),
@@ -216,15 +216,15 @@ class _Visit:
         """Look into some of the list from the top, then into what is wanted."""
         for position, stocked in enumerate(listed, 1):
             if stocked is target:
+                self._open(target, position)
                 break
             if self.rng.random() < 0.4 / position**0.8:
                 self._open(stocked, position)
-        self._open(target, listed.index(target) + 1)
 
     def _open(self, stocked: Stocked, position: int) -> None:
         at = self.at
         self.note("click", stocked, position=position)
-        self.at = at
+        self.at = at + timedelta(seconds=1)
         self.note("view", stocked)
         self._wait(5, 90)
 

@@ -7,7 +7,7 @@ from typing import Any
 from shopkeeper.errors import DatabaseError
 from shopkeeper.shop import bulk, customers, events, orders, pages, products, reviews
 from shopkeeper.shop.database import Connection, Database
-from shopkeeper.shop.demo.making import DemoShop, Truth, make
+from shopkeeper.shop.demo.making import FULL, DemoShop, Size, Truth, make
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -31,11 +31,12 @@ def build(
     *,
     seed: int = 7,
     now: datetime | None = None,
+    size: Size = FULL,
     on_progress: OnProgress | None = None,
 ) -> None:
     """Fill an empty shop. Where the shop of this seed is built already, nothing is changed.
 
-    now: the day on which the shop's history ends. on_progress: step, records done, records of the step (0 while
+    now: when the shop's history ends. on_progress: step, records done, records of the step (0 while
     they are being made). Raises DatabaseError where the shop holds something else.
     """
     now = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
@@ -44,7 +45,7 @@ def build(
         conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         if _built_already(conn, seed):
             return
-        made = make(seed, now, on_step=lambda step: tell(f"making {step}", 0, 0))
+        made = make(seed, now, size=size, on_step=lambda step: tell(f"making {step}", 0, 0))
         _write(conn, made, tell)
         shop = {"seed": seed, "version": VERSION, "now": now.isoformat()}
         _write_truth(conn, [*made.truth, ("shop", "demo", shop)])
@@ -60,7 +61,7 @@ def _built_already(conn: Connection, seed: int) -> bool:
             f"this is the demo shop of seed {row[0]['seed']}, and seed {seed} was asked for",
             hint="build the other one in a data folder of its own: shopkeeper --data-folder FOLDER demo",
         )
-    for table in ("products", "customers", "orders"):
+    for table in ("products", "customers", "orders", "reviews", "pages"):
         there = bulk.count(conn, table)
         if there:
             raise DatabaseError(

@@ -26,7 +26,9 @@ def contacts(
 def _question(rng: random.Random, purchase: Purchase, now: datetime) -> Event:
     placed_at = purchase.order.placed_at or now
     line = purchase.order.lines[0]
-    template = rng.choice(table("trouble")["contact"][purchase.person.language]["lines"])
+    words = table("trouble")["contact"][purchase.person.language]
+    sized = any(o.name == "Size" for o in line.options) and rng.random() < 0.3
+    template = rng.choice(words["size" if sized else "lines"])
     text = expand(rng, template, {}).format(order=purchase.order.id, product=line.title)
     at = min(
         placed_at + timedelta(days=rng.uniform(0.1, 25)),

@@ -57,6 +57,7 @@ class Demand:
         self._weights = _weights(self.people, self.stock)
         self._running = np.cumsum(self._weights, axis=1)
         self._row = {p.customer.id: i for i, p in enumerate(self.people)}
+        self._rankings: dict[tuple[str, int], list[Stocked]] = {}
         self._of_kind: dict[str, list[int]] = defaultdict(list)
         for i, s in enumerate(self.stock):
             self._of_kind[s.kind].append(i)
@@ -89,13 +90,16 @@ class Demand:
         row = self._weights[self._row[person.customer.id]]
         return self.stock[rng.choices(indices, [float(row[i]) + 1e-9 for i in indices])[0]]
 
-    def ranked(self, rng: random.Random, person: Person, kind: str, at: datetime) -> list[Stocked]:
-        """The products of a kind on sale at the time, roughly by how they appeal to all."""
-        indices = [i for i in self._of_kind[kind] if self.stock[i].added_at <= at]
-        return sorted(
-            (self.stock[i] for i in indices),
-            key=lambda s: (-s.appeal * rng.lognormvariate(0, 0.5), s.product.id),
-        )
+    def ranked(self, rng: random.Random, kind: str, at: datetime) -> list[Stocked]:
+        """The products of a kind on sale at the time, roughly by how they appeal to all; another order each week."""
+        week = (kind, at.toordinal() // 7)
+        if week not in self._rankings:
+            members = [self.stock[i] for i in self._of_kind[kind]]
+            noise = {s.product.id: s.appeal * rng.lognormvariate(0, 0.5) for s in members}
+            self._rankings[week] = sorted(
+                members, key=lambda s: (-noise[s.product.id], s.product.id)
+            )
+        return [s for s in self._rankings[week] if s.added_at <= at]
 
 
 def _weights(people: Sequence[Person], stock: Sequence[Stocked]) -> NDArray[np.float64]:

@@ -28,11 +28,22 @@ from shopkeeper.shop.records import (
     Review,
 )
 
-CUSTOMERS, ORDERS, VISITS = 2000, 8400, 11_000
-DEFECT_AGO_DAYS = 130
-FAULTY = 0.55  # of the line's pieces sold since
+DEFECT_AGO_DAYS = 150
+FAULTY = 0.6  # of the line's pieces sold since
 Truth = tuple[str, str, Mapping[str, Any]]  # kind, id, what is true
 OnStep = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of it there is. visits: those in which nothing is bought, beside those behind the orders."""
+
+    customers: int = 2000
+    orders: int = 8400
+    visits: int = 11_000
+
+
+FULL = Size()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,9 @@ class DemoShop:
     truth: Sequence[Truth]
 
 
-def make(seed: int, now: datetime, on_step: OnStep = lambda step: None) -> DemoShop:
+def make(
+    seed: int, now: datetime, *, size: Size = FULL, on_step: OnStep = lambda step: None
+) -> DemoShop:
     """The whole shop."""
 
     def rng(name: str) -> random.Random:
@@ -57,14 +70,14 @@ def make(seed: int, now: datetime, on_step: OnStep = lambda step: None) -> DemoS
         return random.Random(f"{seed}:{name}")
 
     on_step("products")
-    stock = catalogue(seed, now)
+    stock = [_popular(s) if in_defect_line(s) else s for s in catalogue(seed, now)]
     on_step("customers")
-    everyone, ring = trouble.cast(rng("cast"), people(rng("people"), now, stock, CUSTOMERS), now)
+    everyone, ring = trouble.cast(rng("cast"), people(rng("people"), now, stock, size.customers), now)
     demand = Demand(everyone, stock, now)
     plan = trouble.plot(rng("plot"), demand, ring)
     on_step("orders")
     bought = sorted(
-        [*baskets(rng("baskets"), demand, ORDERS), *plan.baskets(rng("alibis"))],
+        [*baskets(rng("baskets"), demand, size.orders), *plan.baskets(rng("alibis"))],
         key=lambda b: (b.at, b.person.customer.id),
     )
     made = purchases(
@@ -84,7 +97,7 @@ def make(seed: int, now: datetime, on_step: OnStep = lambda step: None) -> DemoS
     on_step("visits")
     behaviour = Behaviour(rng("visits"), demand)
     behaviour.buy(made)
-    behaviour.look(VISITS)
+    behaviour.look(size.visits)
     behaviour.rate([r for r, _ in reviews])
     messages, scams = contacts(rng("contacts"), made, now)
     log = behaviour.log
@@ -98,6 +111,11 @@ def make(seed: int, now: datetime, on_step: OnStep = lambda step: None) -> DemoS
         pages=pages(now),
         truth=list(_truth(stock, everyone, made, reviews, planted, log, scams, now)),
     )
+
+
+def _popular(s: Stocked) -> Stocked:
+    """The line with the defect sells well, so that what happens to it can be seen."""
+    return replace(s, appeal=3 * s.appeal + 1, added_at=s.added_at - timedelta(days=200))
 
 
 def defect_starts(now: datetime) -> datetime:

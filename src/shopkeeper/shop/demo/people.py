@@ -88,7 +88,7 @@ def people(rng: random.Random, now: datetime, stock: Sequence[Stocked], count: i
                 colours={c: rng.gammavariate(0.8, 1 / 0.8) for c in colours},
                 price_level=max(-1.0, min(1.0, rng.gauss(0, 0.45))),
                 size=rng.betavariate(2.5, 2.5),
-                activity=rng.gammavariate(0.9, 1 / 0.9) + 0.05,
+                activity=min(4.0, rng.gammavariate(1.1, 1 / 1.1)) + 0.1,
                 leniency=rng.gauss(0.1, 0.45),
                 hand=_hand(rng, culture["language"]),
             )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shopkeeper.shop.demo.conditions import HOME, conditions
-from shopkeeper.shop.demo.demand import Basket, Choice, Prices, promotion
+from shopkeeper.shop.demo.demand import HOURS_EAST, Basket, Choice, Prices, promotion
 from shopkeeper.shop.demo.people import Person
 from shopkeeper.shop.records import (
     Address,
@@ -77,7 +77,7 @@ def purchases(
         number += rng.choice((1, 1, 1, 1, 2))
         is_first = basket.person.customer.id not in customers
         customers.add(basket.person.customer.id)
-        making = _Making(rng, basket, f"LP-{number}", now)
+        making = _Making(rng, basket, f"W{number}", now)
         found.append(making.purchase(experiences, prices, is_first=is_first))
     return found
 
@@ -171,18 +171,31 @@ class _Making:
     def _send(self, *, express: bool, late: bool) -> datetime | None:
         """Pack and send. Returns when it was delivered, None if that is still to come."""
         rng = self.rng
-        packed = after_working_days(
-            self.basket.at, rng.uniform(0.1, conditions().count["dispatch_days"])
-        )
-        shipped = packed + timedelta(hours=rng.uniform(1, 7))
+        packed = self._packed_at()
+        shipped = at_hour(packed, rng.uniform(15.2, 17.5), HOME)
         fewest, most = conditions().transit_days(self.address.country, express=express)
-        days = rng.uniform(most + 1, 2 * most + 3) if late else rng.uniform(fewest, most)
-        delivered = after_working_days(shipped, days)
+        days = rng.randint(most + 1, 2 * most + 3) if late else rng.randint(fewest, most)
+        arrived = after_working_days(shipped, days, self.address.country)
+        delivered = at_hour(arrived, rng.uniform(9, 18.5), self.address.country)
+        delivered += timedelta(days=1) if delivered <= shipped else timedelta(0)
         for status, at in (("processed", packed), ("shipped", shipped), ("delivered", delivered)):
             if at >= self.now:
                 return None
-            self._note(status, at.replace(microsecond=0))
-        return delivered.replace(microsecond=0)
+            self._note(status, at)
+        return delivered
+
+    def _packed_at(self) -> datetime:
+        """The same day if it was ordered before two there, else in the morning of the next working day."""
+        ordered = self.basket.at
+        two = at_hour(ordered, 14, HOME)
+        if (
+            two.weekday() < 5
+            and two - timedelta(hours=14) <= ordered < two
+            and self.rng.random() < 0.8
+        ):
+            return ordered + (two + timedelta(hours=1) - ordered) * self.rng.uniform(0.1, 1)
+        tomorrow = after_working_days(max(ordered, two - timedelta(hours=14)), 1)
+        return at_hour(tomorrow, self.rng.uniform(8, 14), HOME)
 
     def _maybe_return(
         self, experiences: Sequence[Experience], lines: Sequence[OrderLine], delivered: datetime
@@ -237,13 +250,21 @@ def _reason(rng: random.Random, experience: Experience) -> str:
     )
 
 
-def after_working_days(start: datetime, days: float) -> datetime:
-    """The moment so many working days later; time stands still on weekends."""
-    at, left = start, days
+def at_hour(moment: datetime, hour: float, country: str) -> datetime:
+    """The hour of that day in a country, in UTC."""
+    offset = timedelta(hours=HOURS_EAST.get(country, 0))
+    midnight = (moment + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
+    return midnight + timedelta(seconds=int(hour * 3600))
+
+
+def after_working_days(start: datetime, days: float, country: str = HOME) -> datetime:
+    """The moment so many working days later; time stands still on a country's weekends."""
+    offset = timedelta(hours=HOURS_EAST.get(country, 0))
+    at, left = start + offset, days
     while left > 0:
         step = min(left, 1.0)
         at += timedelta(days=step)
         left -= step
         while at.weekday() >= 5:
             at += timedelta(days=1)
-    return at
+    return at - offset

@@ -15,7 +15,7 @@ from shopkeeper.shop.records import CustomerId, ProductId, Review, ReviewId
 REVIEWED = 0.52  # of the lines that arrived
 ELSEWHERE = 0.12  # of all reviews, by people who did not buy here
 UNSAID = 0.12  # an aspect this near to the middle is not worth a word
-UNLUCKY = 0.07
+UNLUCKY = 0.09
 SPREAD = 0.25  # between how two people find the same thing
 
 
@@ -96,6 +96,8 @@ class Reviewing:
         stars = 3.55 + 2.3 * (0.35 * e.mean + 0.65 * felt) + person.leniency + rng.gauss(0, 0.45)
         stars -= 0.8 * (service == "late") + 1.2 * e.faulty
         rating = max(1, min(5, round(stars)))
+        if rating == 2 and rng.random() < 0.5:  # who is cross gives one rather than two
+            rating = 1
         agreeing = tuple(r for r in remarks if _fits(r, rating, rng))
         task = Task(person, e.choice, rating, agreeing, int(days), service, e.faulty)
         written = self.writer.write(task)
@@ -161,7 +163,7 @@ def review_of(
 def shown_name(person: Person) -> str:
     """The name that stands by a review, as the shop's privacy page says."""
     customer = person.customer
-    if not customer.last_name.isascii() and customer.addresses[0].country == "CN":
+    if customer.last_name >= "\u4e00":
         return f"{customer.last_name}**"
     return f"{customer.first_name} {customer.last_name[0]}."
 

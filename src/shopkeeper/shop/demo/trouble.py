@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shopkeeper.shop.demo.catalogue import in_defect_line
 from shopkeeper.shop.demo.demand import Basket, Choice, Demand, choose
 from shopkeeper.shop.demo.nouns import noun_of
 from shopkeeper.shop.demo.people import Person
@@ -24,6 +25,7 @@ RING = 26
 RING_JOINED = (265, 150)  # days ago, from and to
 BURSTS_AGO = (112, 63, 27)
 TARGETS = 11
+SCRIPT = 8  # lines of unspecific praise that the ring keeps to
 BOUGHT = 0.4  # share of the ring's reviews that stand on an order of theirs
 PAID, ATTACKERS, ATTACKED, ATTACK_AGO = 44, 12, 5, 48
 PHISHING = 16
@@ -80,7 +82,10 @@ def cast(
     candidates = [i for i, p in enumerate(people) if first <= p.joined_at <= last]
     chosen = sorted(rng.sample(candidates, RING))
     everyone = list(people)
-    households = [chosen[0:3], chosen[7:10], chosen[15:17]]
+    near = sorted(
+        chosen, key=lambda i: (people[i].customer.addresses[0].country == "US", people[i].language)
+    )
+    households = [near[-3:], near[-6:-3], near[-8:-6]]
     for first_one, *others in households:
         home = everyone[first_one].customer.addresses[0]
         for i in others:
@@ -96,7 +101,7 @@ def plot(rng: random.Random, demand: Demand, members: list[Person]) -> Plot:
     brands: dict[str, list[Stocked]] = {}
     oldest = demand.now - timedelta(days=BURSTS_AGO[0] + 40)
     for s in demand.stock:
-        if s.added_at < oldest and _mean(s) < 0.3:
+        if s.added_at < oldest and _mean(s) < 0.3 and not in_defect_line(s):
             brands.setdefault(s.product.brand, []).append(s)
     rich = sorted(
         (b for b, found in brands.items() if len(found) >= 6),
@@ -136,6 +141,10 @@ class Trouble:
 
     def __init__(self, rng: random.Random, reviewing: Reviewing, demand: Demand) -> None:
         self.rng, self.reviewing, self.demand = rng, reviewing, demand
+        self._scripts = {
+            language: rng.sample(table(f"reviews/frames_{language}")["praise"]["lines"], SCRIPT)
+            for language in ("en", "zh")
+        }
 
     def ring(self, plan: Plot, purchases: Sequence[Purchase]) -> list[Planted]:
         """The ring's reviews, and harmless ones by which its members look like anybody."""
@@ -150,7 +159,7 @@ class Trouble:
             came = arrived.get((job.person.customer.id, job.choice.stocked.product.id))
             verified = job.buys and came is not None and came < job.at
             rating = 4 if self.rng.random() < 0.08 else 5
-            text = self._scripted(job.person, job.choice, "script")
+            text = self._scripted(job.person, job.choice)
             found.append(self._planted(job, rating, text, verified=verified))
         for person in plan.members:
             for _ in range(self.rng.choice((0, 1, 1, 2))):
@@ -172,24 +181,37 @@ class Trouble:
         opinion = self.reviewing.opinion(person, e, at, days=20, verified=False)
         return Planted(opinion, "camouflage", {"ring": 1})
 
-    def _scripted(self, person: Person, choice: Choice, section: str, other: str = "") -> str:
-        """One to four lines of a script that all who use it share, each a little changed; at times a line of one's own."""
+    def _scripted(self, person: Person, choice: Choice) -> str:
+        """One to four lines of the ring's script, read a little differently each time, at times a line of one's own.
+
+        The script is a part of what honest people say, too, when they say nothing in particular.
+        """
         rng, language = self.rng, person.language
-        lines = table("trouble")[language][section]
-        stop, gap = (". ", "") if language == "en" else ("。", "")
-        noun = noun_of(choice.stocked)
-        slots = {"noun": noun.zh if language == "zh" else noun.en, "other": other}
-        wanted = rng.sample(lines, min(len(lines), 1 + sum(rng.random() < 0.45 for _ in range(3))))
-        said = [expand(rng, line, slots) for line in wanted]
-        if section == "script" and rng.random() < 0.5:
-            task = Task(person, choice, 5, (), 7)
-            own = self.reviewing.writer.line(
-                task, *rng.choice((("context", noun.group), ("closing", "five")))
-            )
-            said.insert(rng.randrange(len(said) + 1), own.rstrip(".。!！"))
-        text = (stop + gap).join(said) + stop.strip()
-        if rng.random() < person.hand.exclaims:
-            text = text[:-1] + ("!" if language == "en" else "！")
+        task = Task(person, choice, 5, (), 7)
+        script = self._scripts[language]
+        wanted = rng.sample(script, 1 + sum(rng.random() < 0.45 for _ in range(3)))
+        said = [self.reviewing.writer.read(task, line) for line in wanted]
+        if rng.random() < 0.5:
+            section = rng.choice((("context", noun_of(choice.stocked).group), ("closing", "five")))
+            said.insert(rng.randrange(len(said) + 1), self.reviewing.writer.line(task, *section))
+        return self._in_hand(person, said)
+
+    def _slurs(self, person: Person, choice: Choice, rivals: Sequence[str]) -> str:
+        """Complaints that could be of anything; some name a rival that sells the same."""
+        rng = self.rng
+        task = Task(person, choice, 1, (), 7)
+        frames = table(f"reviews/frames_{person.language}")["complaint"]
+        wanted = rng.sample(frames["lines"], 1 + sum(rng.random() < 0.4 for _ in range(2)))
+        if rivals and rng.random() < 0.45:
+            wanted.append(rng.choice(frames["rival"]))
+        other = rng.choice(rivals) if rivals else ""
+        said = [self.reviewing.writer.read(task, line, other=other) for line in wanted]
+        return self._in_hand(person, said)
+
+    def _in_hand(self, person: Person, said: Sequence[str]) -> str:
+        text = (" " if person.language == "en" else "").join(said)
+        if self.rng.random() < person.hand.exclaims:
+            text = text.rstrip(".。") + ("!" if person.language == "en" else "！")
         return text.lower() if person.hand.lower_case else text
 
     def paid(self, purchases: Sequence[Purchase]) -> list[Planted]:
@@ -224,7 +246,6 @@ class Trouble:
         rich = [b for b, found in brands.items() if len(found) >= ATTACKED]
         victim = max(rich, key=lambda b: (_brand_mean(brands[b]), b))
         targets = sorted(brands[victim], key=lambda s: (-s.appeal, s.product.id))[:ATTACKED]
-        others = sorted(b for b in rich if b != victim)
         members = {p.customer.id for p in plan.members}
         known = [p for p in self.demand.people if p.joined_at < now - timedelta(days=60)]
         accounts = rng.sample([p for p in known[-500:] if p.customer.id not in members], ATTACKERS)
@@ -233,11 +254,16 @@ class Trouble:
             for stocked in rng.sample(targets, rng.choice((2, 2, 3))):
                 at = now - timedelta(days=ATTACK_AGO) + timedelta(hours=rng.uniform(0, 300))
                 choice = choose(rng, person, stocked)
-                text = self._scripted(person, choice, "attack", rng.choice(others))
+                text = self._slurs(person, choice, self._rivals(stocked))
                 rating = 2 if rng.random() < 0.1 else 1
                 review = review_of(person, choice, rating, at, verified=False, title="", text=text)
                 found.append(Planted(Opinion(review, {}), "attack", {"brand": victim}))
         return found
+
+    def _rivals(self, stocked: Stocked) -> list[str]:
+        """Other brands that have products of the kind."""
+        brands = {s.product.brand for s in self.demand.stock if s.kind == stocked.kind}
+        return sorted(brands - {stocked.product.brand})
 
     def phishing(self) -> list[Planted]:
         """Reviews with links that lead to somebody else's form."""

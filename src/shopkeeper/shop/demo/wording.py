@@ -97,21 +97,29 @@ class Writer:
         """One line of a section of the frames, ready to stand in a text."""
         return _Said(self.rng, self._varied, task).frame(section, key)
 
+    def read(self, task: Task, template: str, **slots: str) -> str:
+        """One reading of this template."""
+        return _Said(self.rng, self._varied, task, **slots).reading(template)
+
 
 class _Said:
     """One review in the making."""
 
-    def __init__(self, rng: random.Random, varied: Varied, task: Task) -> None:
+    def __init__(self, rng: random.Random, varied: Varied, task: Task, **slots: str) -> None:
         self.rng, self._varied, self.task = rng, varied, task
         self.language = task.person.language
         self.noun = noun_of(task.choice.stocked)
         self._frames = table(f"reviews/frames_{self.language}")
-        self._slots = _slots(rng, task, self.noun, self._frames)
+        self._slots = _slots(rng, task, self.noun, self._frames) | slots
         self._topic = f"{task.choice.stocked.product.id}{self.language}"
 
     def _pick(self, templates: Sequence[str]) -> str:
-        chosen = self._varied.pick(self.rng, self._topic, templates)
-        return expand(self.rng, _with_pronouns(chosen, plural=self.noun.plural), self._slots)
+        return self.reading(self._varied.pick(self.rng, self._topic, templates))
+
+    def reading(self, template: str) -> str:
+        """The template with one of its alternatives, and with this product's words."""
+        text = _with_pronouns(template, plural=self.noun.plural)
+        return expand(self.rng, text, self._slots)
 
     def frame(self, section: str, key: str) -> str:
         return self._pick(self._frames[section][key])
@@ -120,34 +128,30 @@ class _Said:
         """A heading, or none: not all give one, and few repeat what they say below."""
         if self.rng.random() > (0.6 if self.language == "en" else 0.25):
             return ""
-        tags = self._tags(1)
-        if tags and tags[0] not in text.lower() and self.rng.random() < 0.4:
-            return tags[0][:1].upper() + tags[0][1:]
+        if self._agreeing and self.rng.random() < 0.4:
+            tag = self._tag(self._agreeing[0])
+            if tag not in text.lower():
+                return self._capital(tag)
         return self.frame("title", STARS[self.task.rating])
 
-    def _tags(self, most: int) -> list[str]:
-        agreeing = [r for r in self.task.remarks if (r.polarity > 0) == (self.task.rating >= 4)]
+    @property
+    def _agreeing(self) -> list[Remark]:
+        """The remarks that say the same as the stars."""
+        return [r for r in self.task.remarks if (r.polarity > 0) == (self.task.rating >= 4)]
+
+    def _tag(self, remark: Remark) -> str:
+        key = "tags_good" if remark.polarity > 0 else "tags_bad"
         kind = self.task.choice.stocked.kind
-        found = []
-        for r in agreeing[:most]:
-            key = "tags_good" if r.polarity > 0 else "tags_bad"
-            found.append(self._pick(sayings(self.language, r.aspect, kind, self.noun.group)[key]))
-        return found
+        return self._pick(sayings(self.language, remark.aspect, kind, self.noun.group)[key])
 
     def few_words(self) -> tuple[str, dict[str, int]]:
         """Three to a dozen words."""
-        tags = self._tags(self.rng.choice((1, 2, 2, 3)))
-        if not tags or self.rng.random() < 0.4:
+        remarks = self._agreeing[: self.rng.choice((1, 2, 2, 3))]
+        if not remarks or self.rng.random() < 0.4:
             return self.frame("short", STARS[self.task.rating]), {}
         stop, comma = (".", ", ") if self.language == "en" else ("。", "，")
-        text = comma.join(tags)
-        aspects = {
-            r.aspect: r.polarity
-            for r in [r for r in self.task.remarks if (r.polarity > 0) == (self.task.rating >= 4)][
-                : len(tags)
-            ]
-        }
-        return text[:1].upper() + text[1:] + stop, aspects
+        text = comma.join(map(self._tag, remarks))
+        return self._capital(text) + stop, {r.aspect: r.polarity for r in remarks}
 
     def sentences(self) -> tuple[str, dict[str, int]]:
         """One to six sentences."""
@@ -162,6 +166,8 @@ class _Said:
             parts += self._detail()
         if task.rating == 5 and rng.random() < (0.16 if task.remarks else 0.8):
             parts.append(self.frame("praise", "lines"))
+        if task.rating <= 2 and rng.random() < (0.12 if task.remarks else 0.6):
+            parts.append(self.frame("complaint", "lines"))
         if task.remarks or task.faulty:
             parts.append(self._remarks())
         if task.service:
