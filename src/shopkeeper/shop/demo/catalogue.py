@@ -96,7 +96,7 @@ def _model_names(rng: Random, maker: Brand, kind: Kind) -> Iterator[str]:
         while True:
             yield f"{maker.prefix}{kind.code}-{number}"
             number += 10
-    pool = list(models().get(maker.models, ("",)))
+    pool = [""] if kind.unnamed else list(models().get(maker.models, ("",)))
     rng.shuffle(pool)
     while True:
         yield from pool

@@ -35,10 +35,10 @@ def title_zh(facts: Facts) -> str:
 
 
 def description(facts: Facts) -> str:
-    """The article's opening line, a sentence of facts, and the facts as a list. HTML."""
+    """The article's opening line, a sentence of facts, one about the brand, and the facts as a list. HTML."""
     note = _filled(facts.note[0], facts.attributes, _as_written)
     points = [_bullet(name, ", ".join(values)) for name, values in facts.attributes.items()]
-    return _html(f"{facts.article.opening} {note}", points)
+    return _html(f"{facts.article.opening} {note} {facts.brand.voice[0]}", points)
 
 
 def description_zh(facts: Facts) -> str:
@@ -48,7 +48,7 @@ def description_zh(facts: Facts) -> str:
         _bullet_zh(name, "、".join(map(chinese, values)))
         for name, values in facts.attributes.items()
     ]
-    return _html(f"{facts.article.opening_zh}{note}", points)
+    return _html(f"{facts.article.opening_zh}{note}{facts.brand.voice[1]}", points)
 
 
 def _html(sentences: str, points: list[str]) -> str:

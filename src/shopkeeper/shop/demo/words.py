@@ -11,6 +11,7 @@ They are read from `data/`, one file a department and a few shared ones. A *kind
     attributes   name -> values to draw from; lists of numbers run from cheap to dear
     tell         the attribute that stands in the title
     code         the letter of its model numbers, of brands that number their products
+    unnamed      true where the article is a name of its own (a board game) and no model stands before it
     notes        second sentences, English and Chinese; {material} is the value in lower case, {Material} as it is
     articles     [English, Chinese, opening line, the same in Chinese, attributes that are fixed
                  ("" leaves one out), how much dearer (1: from the lowest price to the highest)]
@@ -75,17 +76,22 @@ class Kind:
     step: float
     tell: str
     code: str
+    unnamed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """A maker. level: 0 cheap to 1 dear. models: where its product names come from, or "code"."""
+    """A maker. level: 0 cheap to 1 dear. models: where its product names come from, or "code".
+
+    voice: a sentence about it, in English and Chinese. prefix: the first letter of its model numbers.
+    """
 
     name: str
     level: float
     made_in: str
     models: str
     styles: tuple[str, ...]
+    voice: tuple[str, str]
     prefix: str = ""
 
 
@@ -127,6 +133,7 @@ def _kind(name: str, department: str, fields: Mapping[str, Any]) -> Kind:
         step=fields.get("step", 1.0),
         tell=fields.get("tell", ""),
         code=fields.get("code", ""),
+        unnamed=fields.get("unnamed", False),
     )
 
 
@@ -134,7 +141,9 @@ def _kind(name: str, department: str, fields: Mapping[str, Any]) -> Kind:
 def brands() -> Mapping[str, Brand]:
     """All brands by name."""
     return {
-        name: Brand(name, **{**fields, "styles": tuple(fields["styles"])})
+        name: Brand(
+            name, **{**fields, "styles": tuple(fields["styles"]), "voice": tuple(fields["voice"])}
+        )
         for name, fields in _read("brands").items()
     }
 

@@ -6,7 +6,7 @@ Colours are #rrggbb. A drawing is 400 wide and high; things stand on GROUND, clo
 from html import escape
 
 GROUND = 322
-WHITE, INK, PAPER = "#ffffff", "#2b2d33", "#faf6ee"
+WHITE, INK, BLACK, PAPER = "#ffffff", "#2b2d33", "#0d0e11", "#faf6ee"
 WOOD, WOOD_DARK, WALNUT = "#d0a571", "#b0824f", "#7f573b"
 STEEL, STEEL_DARK, STEEL_LIGHT = "#c5cacd", "#8f979c", "#e6eaec"
 GLASS, GLASS_DARK = "#dbe8ea", "#a9c1c6"
@@ -103,11 +103,12 @@ def _opacity(value: float) -> str:
 
 def framed(body: str, *, main: str, tint: str, title: str) -> str:
     """The whole SVG: a tinted ground, the light, the drawing."""
+    printable = "".join(c for c in title if c.isprintable())  # XML forbids most other characters
     light, dark = mix(main, WHITE, 0.2), mix(main, INK, 0.16)
     deep, ends = mix(main, INK, 0.3), mix(tint, INK, 0.06)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400" role="img">'
-        f"<title>{escape(title)}</title><defs>"
+        f"<title>{escape(printable)}</title><defs>"
         f"{_gradient('m', (1, 1), (light, main, dark))}"
         f"{_gradient('r', (1, 0), (main, light, main, deep))}"
         f"{_gradient('b', (0, 1), (mix(tint, WHITE, 0.4), tint, ends))}"

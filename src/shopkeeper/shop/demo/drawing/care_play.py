@@ -240,7 +240,7 @@ def plush(look: Look) -> str:
     pale, shade = mix(fur, WHITE, 0.6), mix(fur, INK, 0.16)
     ear = disc(138, 92, 30, shade) + disc(138, 94, 17, pale)
     if rabbit:
-        ear = turned(oval(162, 62, 23, 62, shade) + oval(162, 66, 12, 46, pale), -10, 162, 100)
+        ear = turned(oval(162, 74, 23, 52, shade) + oval(162, 78, 12, 38, pale), -10, 162, 100)
     if fox:
         ear = shape("M118 128L122 50L182 92Z", shade) + shape("M130 106L132 70L162 94Z", INK, 0.6)
     arm = turned(oval(118, 238, 25, 52, shade), 26, 118, 238)
@@ -268,6 +268,47 @@ def _pawn(x: float, colour: str) -> str:
     )
 
 
+def _domino(x: float, y: float, degrees: float, one: int, two: int) -> str:
+    """A tile around (x, y) with its pips."""
+    places = {
+        1: ((0, 0),), 2: ((-1, -1), (1, 1)), 3: ((-1, -1), (0, 0), (1, 1)), 4: ((-1, -1), (1, 1), (-1, 1), (1, -1)),
+        5: ((-1, -1), (1, 1), (-1, 1), (1, -1), (0, 0)), 6: ((-1, -1), (1, 1), (-1, 1), (1, -1), (-1, 0), (1, 0)),
+    }  # fmt: skip
+    pips = "".join(
+        disc(x + 17 * dx, y + middle + 19 * dy, 6.5, PAPER)
+        for middle, count in ((-46, one), (46, two))
+        for dx, dy in places[count]
+    )
+    tile = bar(x - 40, y - 92, 80, 184, WALNUT, r=12) + bar(
+        x - 26, y - 2, 52, 4, PAPER, opacity=0.7
+    )
+    return turned(tile + pips, degrees, x, y)
+
+
+def _lid(look: Look) -> tuple[str, str]:
+    """The colour of a game's box, and the picture on it."""
+    if look.says("owl", "memory"):
+        eyes = "".join(disc(x, 168, 21, PAPER) + disc(x, 168, 10, INK) for x in (152, 194))
+        beak = shape("M166 184H180L173 200Z", "#e2a33e")
+        return _TOY[4], oval(172, 186, 52, 60, "#c9a06a") + eyes + beak
+    if look.says("market"):
+        roof = shape("M96 166H248L258 194H86Z", "#c8533f")
+        stripes = "".join(bar(96 + k * 38, 166, 19, 28, PAPER) for k in range(4))
+        fruit = ("#e08a3f", "#c8533f", "#e2bb4e", "#6aa06c", "#c8533f")
+        goods = "".join(disc(118 + k * 27, 210, 13, c) for k, c in enumerate(fruit))
+        return mix(_TOY[2], INK, 0.1), roof + stripes + bar(100, 214, 144, 36, WOOD) + goods
+    if look.says("bakery"):
+        moon = disc(214, 144, 27, "#ffe39a") + disc(226, 136, 23, "#4a3f63")
+        loaf = shape("M96 246Q92 196 134 190H212Q254 196 250 246Z", "#d79a52")
+        cuts = stroke("M134 200l14 26M168 200l14 26M202 200l14 26", "#f3d6a4", 7)
+        return "#4a3f63", moon + loaf + cuts
+    beam = shape("M172 132L60 100V176Z", "#ffe39a", 0.5)
+    tower = shape("M150 250L160 150H184L194 250Z", PAPER) + bar(156, 124, 32, 28, "#ffe39a")
+    red = shape("M155 200H189L191 224H153ZM150 124L172 102L194 124Z", "#c8533f")
+    sea = shape("M64 250Q120 226 172 250T282 250V270H64Z", "#5f93bd")
+    return "#33577a", beam + tower + red + sea
+
+
 def board_game(look: Look) -> str:
     """A box with its lid picture, pawns and a die; chess has its own board."""
     if look.says("chess"):
@@ -288,33 +329,16 @@ def board_game(look: Look) -> str:
             + disc(286, 242, 17, INK)
         )
         return ground(150, cy=322) + bar(70, 98, 260, 226, WOOD_DARK, r=6) + squares + king + queen
-    owl, market = look.says("owl", "memory"), look.says("market")
-    cover = mix(_TOY[2], INK, 0.1) if market else _TOY[4] if owl else "#33577a"
-    if owl:
-        art = (
-            oval(172, 186, 52, 60, "#c9a06a")
-            + "".join(disc(x, 168, 21, PAPER) + disc(x, 168, 10, INK) for x in (152, 194))
-            + shape("M166 184H180L173 200Z", "#e2a33e")
-        )
-    elif market:
-        art = (
-            shape("M96 166H248L258 194H86Z", "#c8533f")
-            + "".join(bar(96 + k * 38, 166, 19, 28, PAPER) for k in range(4))
-            + bar(100, 214, 144, 36, WOOD)
-            + "".join(
-                disc(118 + k * 27, 210, 13, c)
-                for k, c in enumerate(("#e08a3f", "#c8533f", "#e2bb4e", "#6aa06c", "#c8533f"))
+    if look.says("domino"):
+        return ground(150, cy=318) + "".join(
+            _domino(x, y, a, one, two)
+            for x, y, a, one, two in (
+                (112, 206, -14, 3, 5),
+                (200, 190, 4, 6, 2),
+                (288, 212, 18, 4, 1),
             )
         )
-    else:
-        art = (
-            shape("M172 132L60 100V176Z", "#ffe39a", 0.5)
-            + shape("M150 250L160 150H184L194 250Z", PAPER)
-            + shape("M155 200H189L191 224H153Z", "#c8533f")
-            + bar(156, 124, 32, 28, "#ffe39a")
-            + shape("M150 124L172 102L194 124Z", "#c8533f")
-            + shape("M64 250Q120 226 172 250T282 250V270H64Z", "#5f93bd")
-        )
+    cover, art = _lid(look)
     die = turned(
         bar(300, 276, 42, 42, PAPER, r=8)
         + disc(312, 288, 4, INK)

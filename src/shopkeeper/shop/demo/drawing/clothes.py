@@ -3,6 +3,7 @@
 from shopkeeper.shop.demo.drawing.canvas import (
     BRASS,
     INK,
+    LEAF,
     MAIN,
     WHITE,
     bar,
@@ -14,6 +15,7 @@ from shopkeeper.shop.demo.drawing.canvas import (
     oval,
     shape,
     stroke,
+    turned,
 )
 from shopkeeper.shop.demo.drawing.look import Look
 
@@ -41,15 +43,23 @@ def _pattern(look: Look, d: str) -> str:
         columns = "".join(bar(x, 0, 12, 400, look.seam, opacity=0.45) for x in range(34, 400, 40))
         return clipped(d, rows + columns)
     if look.says("floral"):
-        petals = mix(look.main, WHITE, 0.62)
-        flowers = "".join(
-            disc(x, y, 6, petals) + disc(x, y, 2.4, look.accent) for x, y in ((11, 17), (33, 51))
+        flowers = _flower(look, 14, 20, mix(look.main, WHITE, 0.7)) + _flower(
+            look, 42, 56, look.accent
         )
         return (
-            '<pattern id="f" width="44" height="68" patternUnits="userSpaceOnUse">'
+            '<pattern id="f" width="56" height="72" patternUnits="userSpaceOnUse">'
             f"{flowers}</pattern>{shape(d, 'url(#f)')}"
         )
     return ""
+
+
+def _flower(look: Look, x: float, y: float, petals: str) -> str:
+    """Five petals and two leaves."""
+    leaves = turned(oval(x - 13, y + 6, 6, 2.6, LEAF), -30, x - 13, y + 6) + oval(
+        x + 13, y + 5, 6, 2.6, LEAF
+    )
+    ring = "".join(turned(oval(x, y - 6, 3.6, 5, petals), k * 72, x, y) for k in range(5))
+    return leaves + ring + disc(x, y, 2.8, mix(look.main, BRASS, 0.8))
 
 
 def _sleeve_seams(look: Look, top: int = 112, bottom: int = 196) -> str:

@@ -160,24 +160,15 @@ def keyboard(look: Look) -> str:
 def mouse(look: Look) -> str:
     """Seen from above, or upright for the wrist."""
     if look.says("ergonomic", "vertical"):
-        body = "M74 312Q70 236 122 168Q168 106 226 104Q296 112 316 196Q330 262 328 296Q326 314 308 314H78Z"
-        thumb = shape(
-            "M74 312Q70 236 122 168Q150 132 180 116Q196 190 150 240Q112 276 106 314H78Z", look.dark
+        rest = shape("M150 300Q96 306 88 262Q86 226 126 204Q146 260 150 300Z", look.dark)
+        body = "M214 66Q302 74 300 190Q300 262 292 306Q276 334 214 334Q148 334 134 286Q112 196 138 128Q160 66 214 66Z"
+        thumb = stroke("M140 206Q150 250 144 292", look.deep, 13)
+        lines = stroke("M228 70Q240 130 238 178M138 178Q220 204 300 178", look.seam, 3)
+        wheel = turned(
+            bar(192, 96, 22, 52, look.deep, r=11) + bar(197, 104, 12, 36, look.accent, r=6), 6
         )
-        buttons = stroke("M190 112Q262 130 322 236M176 128Q208 168 196 232", look.seam, 3)
-        return (
-            ground(136, cy=318)
-            + shape(body, MAIN)
-            + thumb
-            + buttons
-            + turned(
-                bar(236, 122, 20, 44, look.deep, r=9) + bar(241, 128, 10, 32, look.accent, r=5),
-                -32,
-                246,
-                144,
-            )
-            + bar(66, 302, 268, 14, look.deep, r=7)
-        )
+        shadow = oval(212, 226, 100, 120, INK, opacity=0.13)
+        return shadow + turned(rest + shape(body, ROUND) + lines + thumb + wheel, 12)
     body = "M200 72Q282 76 284 186V240Q282 326 200 328Q118 326 116 240V186Q118 76 200 72Z"
     return (
         oval(210, 220, 92, 124, INK, opacity=0.13)

@@ -5,7 +5,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 
-from shopkeeper.shop.demo.drawing.canvas import INK, WHITE, lightness, mix
+from shopkeeper.shop.demo.drawing.canvas import BLACK, INK, WHITE, lightness, mix
 from shopkeeper.shop.demo.words import colours, picture_words, scents
 from shopkeeper.shop.records import Product, Variant
 
@@ -32,12 +32,14 @@ NEUTRAL_TINT = "#eae7e1"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a drawing needs to know. words: title and attribute values in lower case; number: the same for a product."""
+    """What a drawing needs to know. words: title and attribute values in lower case; number: the same for a
+    product. initial: the first letter of its title, to be escaped."""
 
     main: str
     tint: str
     words: str
     number: int
+    initial: str
 
     @property
     def light(self) -> str:
@@ -46,13 +48,17 @@ class Look:
 
     @property
     def dark(self) -> str:
-        """The main colour in the shade."""
-        return mix(self.main, INK, 0.2)
+        """The main colour in the shade; on black, a little lighter, or it would not be seen."""
+        return (
+            mix(self.main, INK, 0.2) if lightness(self.main) > 0.2 else mix(self.main, WHITE, 0.12)
+        )
 
     @property
     def deep(self) -> str:
         """The main colour inside something, or under it."""
-        return mix(self.main, INK, 0.42)
+        return (
+            mix(self.main, INK, 0.42) if lightness(self.main) > 0.2 else mix(self.main, BLACK, 0.4)
+        )
 
     @property
     def seam(self) -> str:
@@ -89,13 +95,14 @@ def look_of(product: Product, variant: Variant | None = None) -> Look:
         tint=TINTS.get(product.metadata.get("department", ""), NEUTRAL_TINT),
         words=" ".join([product.title, *values]).lower(),
         number=number,
+        initial=next((c for c in product.title.upper() if c.isalnum()), ""),
     )
 
 
 def kind_of(product: Product) -> str:
     """What to draw: the kind the catalogue noted, else the one its title or category speaks of, else ""."""
     noted = product.metadata.get("kind", "")
-    if noted:
+    if noted in picture_words():
         return noted
     for text in (product.title, *reversed(product.category)):
         found = _last_kind(text.lower())

@@ -1,6 +1,7 @@
 """Which drawing shows which kind of product."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 
 from shopkeeper.shop.demo.drawing import (
     care_play,
@@ -13,20 +14,28 @@ from shopkeeper.shop.demo.drawing import (
     outdoor,
     shoes_bags,
 )
-from shopkeeper.shop.demo.drawing.canvas import MAIN, WHITE, bar, disc, ground, shape
+from shopkeeper.shop.demo.drawing.canvas import MAIN, WHITE, ground, shape
 from shopkeeper.shop.demo.drawing.look import Look
 
 Silhouette = Callable[[Look], str]
 
 
 def parcel(look: Look) -> str:
-    """A neat parcel with a label: what is not known better."""
+    """A neat parcel whose label bears the initial: what is not known better."""
+    letter = (
+        f'<text x="130" y="228" font-family="system-ui,sans-serif" font-size="42" font-weight="600" '
+        f'text-anchor="middle" fill="{look.deep}" transform="skewY(18.4)">{escape(look.initial)}</text>'
+    )
+    label = shape("M98 220L162 241V297L98 276Z", WHITE, 0.92)
     return (
-        ground(120) + shape("M80 150L200 108L320 150V292L200 330L80 292Z", MAIN)
-        + shape("M200 190L320 150V292L200 330Z", look.dark) + shape("M80 150L200 108L320 150L200 190Z", look.light)
-        + shape("M122 135L242 176V222L222 214L208 222V188L94 145Z", look.accent) + bar(104, 230, 56, 34, WHITE, r=4, opacity=0.9)
-        + disc(118, 247, 6, look.deep)
-    )  # fmt: skip
+        ground(120)
+        + shape("M80 150L200 190V330L80 292Z", MAIN)
+        + shape("M200 190L320 150V292L200 330Z", look.dark)
+        + shape("M80 150L200 108L320 150L200 190Z", look.light)
+        + shape("M128 134L248 174V226L230 216L212 238V187L98 144Z", look.accent)
+        + label
+        + letter
+    )
 
 
 FALLBACK: Silhouette = parcel
