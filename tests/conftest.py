@@ -98,6 +98,15 @@ def new_folder(made_folder: Path) -> Iterator[Callable[[], Path]]:
 
 
 @pytest.fixture
+def bare_folder() -> Iterator[Path]:
+    """An empty data folder, which the embedded server may enter also where tests run as root."""
+    folder = scratch_folder("bare")
+    yield folder
+    end(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
 def folder(new_folder: Callable[[], Path]) -> Path:
     """A data folder with an empty shop that nobody uses yet."""
     return new_folder()

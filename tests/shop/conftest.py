@@ -27,9 +27,9 @@ def shop_settings(folder: Path) -> Settings:
 
 
 @pytest.fixture
-def small_disk(made_folder: Path, tmp_path: Path) -> Iterator[Path]:
+def small_disk(made_folder: Path, bare_folder: Path) -> Iterator[Path]:
     """A data folder with an empty shop on a disk of its own that is soon full."""
-    disk = tmp_path / "disk"
+    disk = bare_folder / "disk"
     disk.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(disk)]
     if os.geteuid() != 0 or subprocess.run(["mount", *options], capture_output=True).returncode:

@@ -20,7 +20,6 @@ from shopkeeper.shop.backup_file import MANIFEST, Meter
 from shopkeeper.shop.database import Database, open_database
 from shopkeeper.shop.folder import serve_lock
 from shopkeeper.shop.migrate import known
-from tests.conftest import scratch_folder
 
 BATCHES = 5
 
@@ -327,15 +326,16 @@ def test_only_its_owner_may_read_a_backup(filled: Database, file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_shop_moves_from_one_folder_to_another(shop_settings: Settings, file: Path) -> None:
-    there = scratch_folder("there")
+def test_a_shop_moves_from_one_folder_to_another(
+    shop_settings: Settings, file: Path, bare_folder: Path
+) -> None:
     with Shop.open(settings=shop_settings) as shop:
         with shop.database.connection() as conn:
             write_batch(conn, 1, 0)
         shop.backup(file)
         before = contents(shop.database)
-    Shop.restore(file, there)
-    with Shop.open(there) as shop:
+    Shop.restore(file, bare_folder)
+    with Shop.open(bare_folder) as shop:
         assert contents(shop.database) == before
         assert shop.find("thing").total == PRODUCTS
 

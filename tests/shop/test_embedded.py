@@ -149,14 +149,14 @@ def test_a_pid_file_that_names_another_program_is_not_believed(folder: Path) -> 
     server.stop()
 
 
-def test_a_first_start_that_was_cut_short_is_begun_anew(tmp_path: Path) -> None:
-    (tmp_path / "postgres.new").mkdir()
-    (tmp_path / "postgres.new" / "half").write_text("a cluster")
-    server = EmbeddedServer(tmp_path)
+def test_a_first_start_that_was_cut_short_is_begun_anew(bare_folder: Path) -> None:
+    (bare_folder / "postgres.new").mkdir()
+    (bare_folder / "postgres.new" / "half").write_text("a cluster")
+    server = EmbeddedServer(bare_folder)
     server.start()
     server.stop()
     assert server.exists
-    assert not (tmp_path / "postgres.new").exists()
+    assert not (bare_folder / "postgres.new").exists()
 
 
 def test_a_path_too_long_for_a_socket_gets_its_socket_elsewhere(folder: Path) -> None:
