@@ -11,6 +11,7 @@ from shopkeeper.shop.demo.drawing import (
     garden_paper_tea,
     home,
     kitchen,
+    media,
     outdoor,
     shoes_bags,
 )
@@ -144,4 +145,7 @@ SILHOUETTES: Mapping[str, Silhouette] = {
     "tea": garden_paper_tea.tea_tin,
     "coffee": garden_paper_tea.coffee_bag,
     "hot-chocolate": garden_paper_tea.hot_chocolate,
+    "record": media.record,
+    "television": media.television,
+    "camera": media.camera,
 }
