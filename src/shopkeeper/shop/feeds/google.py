@@ -9,6 +9,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from shopkeeper.shop.feeds import assembling, google_xml, tables, values
 from shopkeeper.shop.feeds.google_fields import (
     ATTRIBUTE,
@@ -16,6 +18,7 @@ from shopkeeper.shop.feeds.google_fields import (
     NATIVE,
     OPTION,
     OURS,
+    PICTURES,
     PRODUCT_EXTRA,
     SECTIONS,
     TAG,
@@ -170,7 +173,8 @@ class _Reader:
         ]
         if not ours:
             variants = _pictured(items, variants)
-        urls = tuple(dict.fromkeys(u for u in links if u))
+        told_urls = _told_pictures(ours)
+        urls = list(dict.fromkeys(u for u in links if u)) if told_urls is None else told_urls
         category = first.text("product_type") or first.text("google_product_category")
         return Product(
             id=ProductId(values.identifier("item_group_id", group)),
@@ -255,6 +259,15 @@ def _pictured(items: Sequence[Item], variants: Sequence[Variant]) -> list[Varian
         v if v.image or not link else replace(v, image=Image(link))
         for v, link in zip(variants, links, strict=True)
     ]
+
+
+def _told_pictures(ours: Mapping[str, str]) -> list[str] | None:
+    """The pictures that our own writer names, None where it does not."""
+    try:
+        told = orjson.loads(ours.get(PICTURES, ""))
+    except orjson.JSONDecodeError:
+        return None
+    return [t for t in told if isinstance(t, str)] if isinstance(told, list) else None
 
 
 def _rating(ours: Mapping[str, str]) -> Rating | None:

@@ -28,6 +28,7 @@ KEPT = frozenset({
 # Sections of product_detail that carry what the feed has no element for; Google shows or ignores them.
 ATTRIBUTE, OPTION, TAG = "Attribute", "Variant option", "Tag"
 PRODUCT_EXTRA, VARIANT_EXTRA, OURS = "Product metadata", "Variant metadata", "Shopkeeper"
+PICTURES = "pictures"  # of our own section: all of a product, as JSON
 SECTIONS = frozenset({ATTRIBUTE, OPTION, TAG, PRODUCT_EXTRA, VARIANT_EXTRA, OURS})
 
 

@@ -2,12 +2,14 @@
 
 Only what a shopper can see and buy goes out: active products, variants with a known price. What Google has no element
 for (options of other names, attributes, metadata) goes in product details, from which our reader takes it back. Not
-held: translations, pictures' texts, and the order of pictures that only single variants show.
+held: translations, and the texts of pictures.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 from xml.sax.saxutils import escape
+
+import orjson
 
 from shopkeeper.shop.feeds.assembling import price_is_known, variant_title
 from shopkeeper.shop.feeds.google_fields import (
@@ -16,6 +18,7 @@ from shopkeeper.shop.feeds.google_fields import (
     NATIVE_BY_NAME,
     OPTION,
     OURS,
+    PICTURES,
     PRODUCT_EXTRA,
     TAG,
     VARIANT_EXTRA,
@@ -42,8 +45,10 @@ def write_products(products: Iterable[Product], out: BinaryIO) -> int:
         if product.status is not ProductStatus.ACTIVE or not variants:
             continue
         count += 1
+        pictures = _pictures(product, variants)
         for variant in variants:
-            out.write(_item(product, variant, grouped=_is_grouped(product)).encode())
+            item = _item(product, variant, grouped=_is_grouped(product), pictures=pictures)
+            out.write(item.encode())
     out.write(_TAIL.encode())
     return count
 
@@ -52,12 +57,27 @@ def _is_grouped(product: Product) -> bool:
     return len(product.variants) > 1 or str(product.variants[0].id) != str(product.id)
 
 
-def _item(product: Product, variant: Variant, *, grouped: bool) -> str:
+def _pictures(product: Product, variants: Sequence[Variant]) -> str:
+    """The product's pictures as JSON, where the items' links alone would give others or another order."""
+    shown = dict.fromkeys(url for variant in variants for url in _links(product, variant))
+    wanted = [image.url for image in product.images]
+    return "" if list(shown) == wanted else orjson.dumps(wanted).decode()
+
+
+def _links(product: Product, variant: Variant) -> list[str]:
+    """The pictures of an item, its own one first."""
+    urls = [image.url for image in product.images]
+    if variant.image is not None:
+        urls = [variant.image.url, *(u for u in urls if u != variant.image.url)]
+    return urls
+
+
+def _item(product: Product, variant: Variant, *, grouped: bool, pictures: str) -> str:
     lines = ["<item>"]
     for name, text in _elements(product, variant, grouped=grouped):
         if text:
             lines.append(f"<g:{name}>{_text(text)}</g:{name}>")
-    for section, name, text in _details(product, variant):
+    for section, name, text in (*_details(product, variant), (OURS, PICTURES, pictures)):
         if text:
             lines.append(
                 f"<g:product_detail><g:section_name>{section}</g:section_name>"
@@ -80,10 +100,7 @@ def _elements(product: Product, variant: Variant, *, grouped: bool) -> Pairs:
     yield "title", f"{product.title} - {values}" if values else product.title
     yield "description", product.description
     yield "link", product.url
-    urls = [image.url for image in product.images]
-    if variant.image is not None:
-        urls = [variant.image.url, *(u for u in urls if u != variant.image.url)]
-    for i, url in enumerate(urls):
+    for i, url in enumerate(_links(product, variant)):
         yield "image_link" if i == 0 else "additional_image_link", url
     sold_out = variant.availability is Availability.DISCONTINUED
     yield "availability", "out_of_stock" if sold_out else variant.availability.value

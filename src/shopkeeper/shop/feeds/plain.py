@@ -89,6 +89,10 @@ class _Reader:
             for c in columns_of(e, found.columns)
         }
         self._metadata = [c for c in found.columns if c not in used]
+        if "price" not in mapping:
+            options.notes.add(
+                "no column was taken for the price, so the products go in without one (price=COLUMN names it)"
+            )
         # An id column of the shop's own may not repeat; a code of the maker's may.
         self._own_ids = mapping.get("id") not in (mapping.get("gtin"), None)
 

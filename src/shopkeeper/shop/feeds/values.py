@@ -1,9 +1,9 @@
 """Single values as people and programs write them: prices, numbers, codes, times.
 
 Each function takes the field's name and the text, and raises RowError with a reason a merchant understands. Rules for
-numbers: a point or comma with another sign before it is the decimal mark (1.179,99); a comma before exactly three
-digits groups thousands (1,179); any other comma ("12,50") is refused unless the feed's decimal mark is a comma. An
-apostrophe in front, by which spreadsheets mark a cell as text, is no part of the value.
+numbers: a point or comma with another sign before it is the decimal mark (1.179,99 and 1 179,99); a comma before exactly
+three digits groups thousands (1,179); any other comma ("12,50") is refused unless the feed's decimal mark is a comma.
+An apostrophe in front, by which spreadsheets mark a cell as text, is no part of the value.
 """
 
 import re
@@ -101,7 +101,8 @@ def number(field: str, text: str, *, decimal: str = ".") -> Decimal:
         digits = digits.replace(group, "").replace(mark, ".")
     elif comma >= 0:
         grouped = re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", digits) is not None
-        if decimal == ",":
+        spaced = re.search(r"\d[ '\u00a0\u2009\u202f]\d{3},\d+\Z", text.strip())
+        if decimal == "," or spaced:
             digits = digits.replace(",", ".", 1)
         elif grouped:
             digits = digits.replace(",", "")
@@ -282,7 +283,8 @@ def _epoch(text: str) -> datetime | None:
 def _calendar(text: str) -> datetime | None:
     text = re.sub(r"(\d{4})年(\d{1,2})月(\d{1,2})日", _dashed, text)
     text = re.sub(r"\A(\d{4})[/.](\d{1,2})[/.](\d{1,2})", _dashed, text)
-    text = re.sub(r"\s+(UTC|GMT)\Z", "Z", text)
+    if text[:4].isdigit():
+        text = re.sub(r"\s+(UTC|GMT)\Z", "Z", text)
     try:
         return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
     except ValueError:
