@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # has no types of its own
 
+from shopkeeper.shop import postgres_programs
+
 FIRST_PAGE_S, SECOND_START_S, STOP_S, RSS_MB = 90, 5, 3, 250  # the bars
 BROWSED = ("/", "/v1/search?q=blue", "/v1/search?q=jacket&limit=100", "/v1/products", "/console")
 MB = 2**20
@@ -100,7 +102,4 @@ def wait_for(url: str, server: subprocess.Popen[bytes], patience_s: float) -> No
 
 def postgres_of(folder: Path) -> list[psutil.Process]:
     """The processes of the embedded database in this folder."""
-    mains = [
-        p for p in psutil.process_iter(["cmdline"]) if str(folder) in (p.info["cmdline"] or [])[2:3]
-    ]
-    return [*mains, *(child for main in mains for child in main.children(recursive=True))]
+    return [psutil.Process(pid) for pid in postgres_programs.processes(folder / "postgres")]

@@ -4,22 +4,21 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from shopkeeper.cli.main import settings_of
 from shopkeeper.errors import SettingsError
-from shopkeeper.settings import Settings
+from shopkeeper.settings import PREFIX, Settings
 from shopkeeper.shop.folder import serve_lock
 
 if TYPE_CHECKING:
@@ -129,25 +128,23 @@ def _url(settings: Settings, listener: socket.socket) -> str:
 
 
 def _build_demo(shop: "Shop") -> None:
+    """Build the demo shop where it is not there yet, in a program of its own: what that takes of memory ends with it."""
     from shopkeeper.shop import demo
 
     with shop.database.connection() as conn:
         if demo.is_built(conn):
             return
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+    settings = shop.settings
+    folders = {"DATA_FOLDER": str(settings.data_folder), "CACHE_FOLDER": str(settings.cache_folder)}
+    if settings.database_url is not None:
+        folders["DATABASE_URL"] = settings.database_url.get_secret_value()
+    done = subprocess.run(
+        [sys.executable, "-c", "from shopkeeper.cli.main import main; main()", "demo"],
+        env=os.environ | {f"{PREFIX}{name}": value for name, value in folders.items()},
+        check=False,
     )
-    with bar:
-        row = bar.add_task("building the demo shop", total=None)
-        shop.build_demo(
-            now=datetime.now(UTC),
-            on_progress=lambda step, done, total: bar.update(
-                row,
-                description=f"building the demo shop: {step}",
-                completed=done,
-                total=total or None,
-            ),
-        )
+    if done.returncode != 0:
+        raise typer.Exit(done.returncode)  # it has said why
 
 
 def _announce(address: str, *, demo: bool, open_browser: bool) -> Callable[[], None]:
