@@ -119,16 +119,10 @@ def sweater(look: Look) -> str:
         edge = stroke("M150 82L200 164L250 82M200 164V322", look.dark, 11)
         return body + front + edge + stroke("M200 166V320", look.seam, 1.5) + buttons
     if look.says("cable"):
-        cable = "".join(
-            f"M{x} 124q14 16 0 32q-14 16 0 32q14 16 0 32q-14 16 0 32q14 16 0 32"
-            for x in (150, 200, 250)
-        )
-        body += stroke(cable, look.seam, 5, opacity=0.65) + stroke(
-            cable.replace("q14", "q-14").replace("q-14 16 0 32q-14", "q-14 16 0 32q14"),
-            look.light,
-            2,
-            opacity=0.6,
-        )
+        for bend, colour, width in ((14, look.seam, 5), (-14, look.light, 2)):
+            turns = f"q{bend} 16 0 32q{-bend} 16 0 32" * 2 + f"q{bend} 16 0 32"
+            cables = "".join(f"M{x} 124{turns}" for x in (150, 200, 250))
+            body += stroke(cables, colour, width, opacity=0.65)
     elif look.says("rib"):
         lines = "".join(f"M{x} 118V296" for x in range(132, 276, 14))
         body += stroke(lines, look.seam, 3, opacity=0.45)
@@ -165,11 +159,7 @@ def jacket(look: Look) -> str:
     body = _cloth(look, d)
     if look.says("down"):
         rows = "".join(f"M40 {y}Q200 {y + 16} 360 {y}" for y in range(top + 44, bottom + 30, 30))
-        body += clipped(
-            d,
-            stroke(rows, look.seam, 2.6)
-            + stroke(rows.replace("M40", "M40"), look.light, 2, opacity=0.4),
-        )
+        body += clipped(d, stroke(rows, look.seam, 2.6))
     if not vest:
         cuffs = "M346 248L350 262L312 276L308 262ZM54 248L50 262L88 276L92 262Z" if long else _CUFFS
         body += shape(cuffs, look.dark) + _sleeve_seams(look, top + 32, 184 if long else 196)

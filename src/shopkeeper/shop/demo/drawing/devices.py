@@ -14,6 +14,7 @@ from shopkeeper.shop.demo.drawing.canvas import (
     clipped,
     disc,
     ground,
+    lightness,
     mirrored,
     mix,
     oval,
@@ -139,7 +140,7 @@ def keyboard(look: Look) -> str:
     width = columns * 24 + 20
     left = 200 - width / 2
     keys = ""
-    key = mix(look.main, WHITE, 0.35) if look.main != "#2d2e33" else mix(look.main, WHITE, 0.16)
+    key = mix(look.main, WHITE, 0.35 if lightness(look.main) > 0.2 else 0.16)
     for row in range(4):
         for column in range(columns):
             colour = look.accent if (row, column) in ((0, 0), (2, columns - 1)) else key
@@ -302,7 +303,7 @@ def charger(look: Look) -> str:
     )
     cable = stroke(
         "M200 232Q296 232 296 288Q296 326 256 322Q226 316 244 290Q262 268 312 276",
-        look.seam if look.main == "#2d2e33" else mix(look.main, INK, 0.3),
+        look.seam,
         8,
     )
     pins = bar(128, 84, 15, 56, STEEL, r=4) + bar(182, 84, 15, 56, STEEL, r=4)

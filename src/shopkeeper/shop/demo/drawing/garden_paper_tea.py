@@ -357,16 +357,19 @@ def pen(look: Look) -> str:
 
 def scissors(look: Look) -> str:
     """Open, handles down."""
-    half = (
-        shape("M188 60Q212 140 210 214L190 218Q178 140 188 60Z", STEEL)
-        + stroke("M200 210L176 250", look.main, 20)
-        + f'<ellipse cx="156" cy="292" rx="33" ry="44" fill="none" stroke="{look.main}" stroke-width="19" transform="rotate(20 156 292)"/>'
-    )
-    other = half.replace(STEEL, STEEL_LIGHT).replace(look.main, look.dark)
+
+    def half(steel: str, grip: str) -> str:
+        ring = stroke("M156 248a33 44 0 1 0 .1 0Z", grip, 19)
+        return (
+            shape("M188 60Q212 140 210 214L190 218Q178 140 188 60Z", steel)
+            + stroke("M200 210L176 250", grip, 20)
+            + turned(ring, 20, 156, 292)
+        )
+
     return (
         oval(208, 340, 110, 9, INK, opacity=0.1)
-        + turned(mirrored(other), -10, 200, 212)
-        + turned(half, 10, 200, 212)
+        + turned(mirrored(half(STEEL_LIGHT, look.dark)), -10, 200, 212)
+        + turned(half(STEEL, look.main), 10, 200, 212)
         + disc(200, 210, 9, STEEL_DARK)
     )
 

@@ -17,6 +17,7 @@ from shopkeeper.shop.demo.drawing.canvas import (
     clipped,
     disc,
     ground,
+    lightness,
     lying,
     mix,
     oval,
@@ -192,7 +193,7 @@ def candle(look: Look) -> str:
         + flame
         + shape(body, GLASS, 0.85)
         + wax
-        + wick.replace("V152", "V184")
+        + stroke("M200 128V184", INK, 3.5)
         + bar(134, 160, 10, 140, WHITE, r=5, opacity=0.6)
         + label
     )
@@ -307,7 +308,7 @@ def wall_clock(look: Look) -> str:
     """Ten past ten, with numbers or marks."""
     rim = WOOD if look.says("oak") else STEEL_DARK
     face = look.main
-    hands = mix(face, INK, 0.8) if face != "#2d2e33" else PAPER
+    hands = mix(face, INK, 0.8) if lightness(face) > 0.25 else PAPER
     marks = "".join(
         turned(bar(197, 92, 6, 18 if k % 3 == 0 else 9, hands, r=2), k * 30) for k in range(12)
     )

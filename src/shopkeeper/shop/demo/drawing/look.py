@@ -69,9 +69,10 @@ class Look:
 
     @property
     def accent(self) -> str:
-        """A second colour that goes with the first."""
-        others = [a for a in ACCENTS if abs(lightness(a) - lightness(self.main)) > 0.12]
-        return others[self.number % len(others)]
+        """A second colour that stands out from the first: one of the three that do most."""
+        own = lightness(self.main)
+        clearest = sorted(ACCENTS, key=lambda accent: -abs(lightness(accent) - own))
+        return clearest[self.number % 3]
 
     def says(self, *words: str) -> bool:
         """True if one of the words stands in the product's texts."""

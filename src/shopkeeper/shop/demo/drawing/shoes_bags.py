@@ -13,6 +13,7 @@ from shopkeeper.shop.demo.drawing.canvas import (
     clipped,
     disc,
     ground,
+    lightness,
     lying,
     mix,
     shape,
@@ -33,7 +34,7 @@ def sneaker(look: Look) -> str:
     return (
         ground(150, cy=308) + shape(upper, MAIN) + shape("M64 270Q58 214 78 170Q86 154 104 162Q94 214 116 270Z", look.dark)
         + shape("M292 228Q344 236 348 276H276Q272 248 292 228Z", look.light, 0.7) + stroke("M292 228Q270 246 276 268", look.seam, 2)
-        + (shape("M158 168L176 158Q196 178 214 194L186 220Q160 196 158 168Z", look.deep) if slip else shape(throat, look.dark) + stroke(laces, WHITE if look.main != "#f4f1ea" else STEEL, 6))
+        + (shape("M158 168L176 158Q196 178 214 194L186 220Q160 196 158 168Z", look.deep) if slip else shape(throat, look.dark) + stroke(laces, WHITE if lightness(look.main) < 0.9 else STEEL, 6))
         + shape(sole, _SOLE) + stroke("M62 280H352", mix(_SOLE, INK, 0.2), 2.5) + stroke("M112 250Q160 262 200 234", look.seam, 2.4, opacity=0.8)
     )  # fmt: skip
 
@@ -202,7 +203,7 @@ def wallet(look: Look) -> str:
     fold = shape("M84 156H110V306H98Q84 306 84 292Z", look.dark, 0.6) if look.says("bifold") else ""
     return (
         lying(d)
-        + cards[::1]
+        + cards
         + shape(d, MAIN)
         + slots
         + fold
