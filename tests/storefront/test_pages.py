@@ -277,3 +277,13 @@ def test_pages_weigh_less_than_100_kb_with_style_and_scripts(visitor: TestClient
         assert len(parts) >= 3
         weight = len(page.content) + sum(len(visitor.get(part).content) for part in parts)
         assert weight < 100_000, f"{path} weighs {weight:,} bytes before packing"
+
+
+def test_only_what_somebody_rated_is_loved(visitor: TestClient) -> None:
+    page = visitor.get("/").text
+    shelf = page.partition("Loved by buyers")[2].partition("</section>")[0]
+    assert re.findall(r"Summer shirt No \d+|Reading lamp No \d+", shelf) == ["Summer shirt No 1"]
+
+
+def test_the_demo_shops_name_is_not_put_on_other_shops(visitor: TestClient) -> None:
+    assert "Linden &amp; Pine" not in visitor.get("/").text

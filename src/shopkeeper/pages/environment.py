@@ -61,7 +61,8 @@ class Visit:
         """The shop's name."""
         from shopkeeper.shop import demo
 
-        return self.shop.settings.shop_name or demo.shop_name(self.language)
+        named = self.shop.settings.shop_name
+        return named or (demo.shop_name(self.language) if self.shop.demo else "Shopkeeper")
 
     @property
     def here(self) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.pages import Visit, visit_of
-from shopkeeper.pages.products import picture_of
+from shopkeeper.pages.products import picture_of, rating_of
 from shopkeeper.search import Sort
 from shopkeeper.shop import products, reviews
 from shopkeeper.shop.database import Connection
@@ -87,19 +87,26 @@ def _stock(request: Request, visit: Visit) -> Stock:
         return Stock(
             popular=_varied(conn, shelves.popular(conn)),
             reduced=_varied(conn, shelves.reduced(conn)),
-            best=_varied(conn, best),
+            best=_varied(conn, best, rated=True),
             newest=_varied(conn, newest),
             pictures={c: picture_of(pictured[i]) for c, i in emblems.items() if i in pictured},
             reviews=reviews.count(conn),
         )
 
 
-def _varied(conn: Connection, ids: list[ProductId]) -> list[ProductId]:
-    """As many as a shelf holds: the first of each category, then what else there is, in their order."""
-    found = products.get_many(conn, ids)
+def _varied(conn: Connection, ids: list[ProductId], *, rated: bool = False) -> list[ProductId]:
+    """As many as a shelf holds: the first of each category, then what else there is, in their order.
+
+    rated: only what somebody has rated.
+    """
+    found = {
+        i: product
+        for i, product in products.get_many(conn, ids).items()
+        if not rated or rating_of(product) is not None
+    }
     first: dict[tuple[str, ...], ProductId] = {}
     for product in found.values():
         first.setdefault(product.category, product.id)
     chosen = set(list(first.values())[: shelves.SHELF])
-    others = [i for i in ids if i not in chosen][: shelves.SHELF - len(chosen)]
-    return [i for i in ids if i in chosen or i in others]
+    others = [i for i in found if i not in chosen][: shelves.SHELF - len(chosen)]
+    return [i for i in found if i in chosen or i in others]
