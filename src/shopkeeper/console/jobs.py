@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, Response
 
+from shopkeeper.console.labels import job_title
 from shopkeeper.console.page import page_number, show
 from shopkeeper.errors import Refused
 from shopkeeper.jobs import Job
@@ -59,17 +60,9 @@ def job_page(request: Request, job_id: JobNumber) -> Response:
     visit = visit_of(request)
     job = visit.shop.jobs.get(job_id)
     return show(
-        visit, "job.html", title=_title(visit, job), job=job, refresh=not job.state.over,
+        visit, "job.html", title=job_title(visit, job.title), job=job, refresh=not job.state.over,
         rate=_rate(job), left=_left(visit, job),
     )  # fmt: skip
-
-
-def _title(visit: Visit, job: Job) -> str:
-    """What the job is called. A title is written once, in English, when the job is made."""
-    start = "Import of "
-    if job.title.startswith(start):
-        return visit.t("Import of {name}", name=job.title.removeprefix(start))
-    return visit.t(job.title)
 
 
 def _rate(job: Job) -> int | None:

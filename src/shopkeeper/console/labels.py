@@ -47,3 +47,11 @@ def label(visit: Visit, value: str) -> str:
     if colon and prefix in ("option", "attribute"):
         return visit.t("Option {name}" if prefix == "option" else "Attribute {name}", name=name)
     return visit.t(LABELS.get(value, value))
+
+
+def job_title(visit: Visit, title: str) -> str:
+    """What a job is called. Its title is written once, in English, when the job is made."""
+    start = "Import of "
+    if title.startswith(start):
+        return visit.t("Import of {name}", name=title.removeprefix(start))
+    return visit.t(title)

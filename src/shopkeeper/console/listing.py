@@ -4,23 +4,21 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from shopkeeper.console.problems import PROBLEMS
+from shopkeeper.console.problems import OF_ALL, PROBLEMS
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.records import ProductId, ProductStatus
 
 PAGE_SIZE = 50
 MAX_WORDS = 8
 
-_LOWEST = "(select min(v.price) from variants v where v.product_id = p.id)"
-_PIECES = "(select sum(v.quantity) from variants v where v.product_id = p.id)"
 SORTS = {
     "changed": "p.updated_at desc",
     "title": "lower(p.title)",
     "brand": "nullif(lower(p.brand), '') nulls last",
-    "price": f"{_LOWEST} nulls last",
-    "-price": f"{_LOWEST} desc nulls last",
-    "stock": f"{_PIECES} nulls last",
-    "-stock": f"{_PIECES} desc nulls last",
+    "price": "v.lowest nulls last",
+    "-price": "v.lowest desc nulls last",
+    "stock": "v.pieces nulls last",
+    "-stock": "v.pieces desc nulls last",
 }
 
 
@@ -47,8 +45,10 @@ def listing(
     if problem in PROBLEMS:
         conditions.append(sql.SQL(PROBLEMS[problem].condition))
     where = sql.SQL(" and ").join(conditions)
+    order = SORTS.get(sort, SORTS["changed"])
+    source = sql.SQL(OF_ALL if problem in PROBLEMS or "v." in order else "products p")
     counted = conn.execute(
-        sql.SQL("select p.status, count(*) from products p where {} group by 1").format(where),
+        sql.SQL("select p.status, count(*) from {} where {} group by 1").format(source, where),
         values,
     ).fetchall()
     by_status = {s.value: 0 for s in ProductStatus} | dict(counted)
@@ -57,8 +57,8 @@ def listing(
     last = max(1, -(-total // PAGE_SIZE))
     rows = conn.execute(
         sql.SQL(
-            "select p.id from products p where {} and p.status = any(%s) order by {}, p.id limit %s offset %s"
-        ).format(where, sql.SQL(SORTS.get(sort, SORTS["changed"]))),
+            "select p.id from {} where {} and p.status = any(%s) order by {}, p.id limit %s offset %s"
+        ).format(source, where, sql.SQL(order)),
         [*values, chosen, PAGE_SIZE, (min(page, last) - 1) * PAGE_SIZE],
     ).fetchall()
     return Listing(total, [row[0] for row in rows], by_status)

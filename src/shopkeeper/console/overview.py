@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg import sql
 
-from shopkeeper.console.problems import PROBLEMS, Problem
+from shopkeeper.console.problems import OF_ALL, PROBLEMS, Problem
 from shopkeeper.shop.database import Connection
 
 DAYS = 30
@@ -54,7 +54,7 @@ def todo(conn: Connection, active: int) -> list[Todo]:
         for problem in PROBLEMS.values()
     )
     row = conn.execute(
-        sql.SQL("select {} from products p where p.status = 'active'").format(parts)
+        sql.SQL("select {} from {} where p.status = 'active'").format(parts, sql.SQL(OF_ALL))
     ).fetchone()
     assert row is not None
     found = [Todo(name, PROBLEMS[name], n) for name, n in zip(PROBLEMS, row, strict=True) if n]

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shopkeeper.console.labels import label
+from shopkeeper.console.labels import job_title, label
 from shopkeeper.pages import Visit, render
 
 
@@ -15,6 +15,7 @@ def show(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Re
         f"console/{template}",
         status=status,
         label=lambda value: label(visit, value),
+        job_title=lambda title: job_title(visit, title),
         **values,
     )
 

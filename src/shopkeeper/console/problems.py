@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """condition: on `products p`. one and many: how it is said of products. short: as a filter.
+    """condition: on `p` and `v` of `OF_ALL` and `OF_ONE`. one and many: how it is said of products. short: as a filter.
 
     optional: what some shops never have; told only where at least one product in five has it.
     """
@@ -18,20 +18,28 @@ class Problem:
     optional: bool = False
 
 
+# What a product's variants come to: of all products in one pass, and of a single one.
+_VARIANTS = (
+    "bool_or(metadata ->> 'price' = 'unknown') as unpriced, min(price) as lowest, sum(quantity) as pieces, "
+    "bool_or(availability in ('in_stock', 'preorder', 'backorder')) as buyable, bool_or(gtin = '') as uncoded "
+    "from variants"
+)
+OF_ALL = f"products p left join (select product_id, {_VARIANTS} group by product_id) v on v.product_id = p.id"
+OF_ONE = f"products p left join lateral (select {_VARIANTS} where product_id = p.id) v on true"
+
 FEW = 5  # pieces, of all variants together
 
 PROBLEMS: Mapping[str, Problem] = {
     "price": Problem(
-        "exists (select from variants v where v.product_id = p.id and v.metadata ->> 'price' = 'unknown')",
+        "v.unpriced",
         "1 product has no price", "{n} products have no price", "No price",
     ),
     "stock": Problem(
-        "not exists (select from variants v where v.product_id = p.id "
-        "and v.availability in ('in_stock', 'preorder', 'backorder'))",
+        "not v.buyable",
         "1 product is sold out", "{n} products are sold out", "Sold out",
     ),
     "low": Problem(
-        f"(select sum(v.quantity) from variants v where v.product_id = p.id) between 1 and {FEW}",
+        f"v.pieces between 1 and {FEW}",
         "1 product is almost sold out", "{n} products are almost sold out", "Almost sold out",
     ),
     "picture": Problem(
@@ -57,7 +65,7 @@ PROBLEMS: Mapping[str, Problem] = {
         "1 product has no Chinese text", "{n} products have no Chinese text", "No Chinese text", True,
     ),
     "gtin": Problem(
-        "exists (select from variants v where v.product_id = p.id and v.gtin = '')",
+        "v.uncoded",
         "1 product has a variant without GTIN", "{n} products have a variant without GTIN", "No GTIN", True,
     ),
 }  # fmt: skip

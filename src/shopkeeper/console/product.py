@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.api.guard import CallerOf
 from shopkeeper.console.page import page_number, show
-from shopkeeper.console.problems import PROBLEMS
+from shopkeeper.console.problems import OF_ONE, PROBLEMS
 from shopkeeper.errors import Refused
 from shopkeeper.pages import Visit, redirect, visit_of
 from shopkeeper.pages.products import picture_of, translation_of
@@ -82,7 +82,7 @@ def _lacks(conn: Any, product_id: str) -> list[str]:
     """Names of what this product lacks."""
     columns = ", ".join(f"({problem.condition})" for problem in PROBLEMS.values())
     row = conn.execute(
-        f"select {columns} from products p where p.id = %s",  # noqa: S608  # our own text
+        f"select {columns} from {OF_ONE} where p.id = %s",  # noqa: S608  # our own text
         [product_id],
     ).fetchone()
     return [name for name, is_so in zip(PROBLEMS, row or (), strict=False) if is_so]
