@@ -1,72 +1,70 @@
-"""Product search: request to response, and the thread that keeps it fresh."""
+"""Product search: request to response."""
 
-import logging
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-import psycopg
 
-from shopkeeper.errors import DatabaseError
-from shopkeeper.retrieval.columns import Columns, Filters, Floats, Ints, Narrowed
-from shopkeeper.retrieval.words import Matches, WordIndex
+from shopkeeper.models.embed import Embedder
+from shopkeeper.retrieval.columns import Columns, Filters, Ints, Narrowed
+from shopkeeper.rules import arranged
+from shopkeeper.search import versions
 from shopkeeper.search.documents import CATEGORY, PATH
 from shopkeeper.search.facets import categories_of, facets_of
-from shopkeeper.search.records import (
-    Explanation,
-    Hit,
-    PriceRange,
-    SearchRequest,
-    SearchResponse,
-    Sort,
-    TermMatch,
-)
+from shopkeeper.search.finding import Listing, Snapshot, explanation, listing
+from shopkeeper.search.following import Follower
+from shopkeeper.search.records import Hit, PriceRange, SearchRequest, SearchResponse, Sort
 from shopkeeper.search.store import CatalogueStore, OnProgress
+from shopkeeper.search.suggest import Suggestion
+from shopkeeper.search.versions import Comparison
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.records import Product, ProductId
 
-log = logging.getLogger(__name__)
-
-POLL_SECONDS = 1.0
-MAX_QUERY = 2000  # characters; nobody types more, and what stands behind is not looked at
-MAX_CODE = 80
+Embedders = Callable[[str], Embedder]
 
 
 class ProductSearch:
     """Finds products. Safe to use from several threads, and from several programs on one folder."""
 
-    def __init__(self, database: Database, store: CatalogueStore) -> None:
+    def __init__(
+        self, database: Database, store: CatalogueStore, embedders: Embedders | None = None
+    ) -> None:
         self._database = database
         self._store = store
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._following = Follower(database, store, embedders)
 
     @classmethod
-    def open(cls, database: Database, folder: Path, on_progress: OnProgress | None = None) -> Self:
-        """Search over the catalogue of a database. Builds the index where there is none."""
+    def open(
+        cls,
+        database: Database,
+        folder: Path,
+        on_progress: OnProgress | None = None,
+        *,
+        embedders: Embedders | None = None,
+    ) -> Self:
+        """Search over the catalogue of a database. Builds the index where there is none.
+
+        embedders: opens the embedder of a name (`models.embed.load_embedder`); without it, words alone are searched.
+        """
         store = CatalogueStore(database, folder)
         store.open(on_progress)
-        return cls(database, store)
+        return cls(database, store, embedders)
 
     def start(self) -> None:
         """Follow changes in the background from now on."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._follow, name="search", daemon=True)
-            self._thread.start()
+        self._following.start()
 
     def close(self) -> None:
         """Stop following changes and let others write the index."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
+        self._following.stop()
         self._store.close()
 
     def refresh(self) -> int:
         """Take in what has changed since the last time. Returns how many products did."""
-        return self._store.refresh()
+        return self._following.refresh()
 
     def rebuild(self, on_progress: OnProgress | None = None) -> None:
         """Build the index anew beside the one in use, then switch."""
@@ -96,81 +94,66 @@ class ProductSearch:
         """True if this program keeps the index on disk fresh."""
         return self._store.is_writer
 
+    @property
+    def embedder(self) -> str:
+        """The embedder in use; empty while words alone are searched."""
+        used = self._following.meanings
+        return "" if used is None else used.embedder.id
+
+    @property
+    def awaited(self) -> int:
+        """How many products are found by words and not yet by meaning."""
+        used = self._following.meanings
+        return 0 if used is None else used.awaited
+
+    def suggest(self, typed: str, *, limit: int = 8, products: int = 3) -> list[Suggestion]:
+        """What somebody who typed this may want, the likeliest first. products: how many of them at most."""
+        return self._following.suggestions().suggest(typed, limit=limit, products=products)
+
     def search(self, request: SearchRequest) -> SearchResponse:
         """Products that match, with facets counted over exactly them."""
+        return self._answer(self._following.snapshot(), request)
+
+    def compare(self, embedder: Embedder, queries: Sequence[versions.StoredQuery]) -> Comparison:
+        """How answers would change with the vectors of another embedder, which must have been made."""
+        now, then = self._following.snapshot(), self._following.snapshot_with(embedder)
+        return versions.compare(
+            queries,
+            lambda words: self._first_ids(now, words),
+            lambda words: self._first_ids(then, words),
+        )
+
+    def _first_ids(self, snapshot: Snapshot, words: str) -> list[str]:
+        request = SearchRequest(words, limit=versions.CUT)
+        return [hit.product_id for hit in self._answer(snapshot, request).hits]
+
+    def _answer(self, snapshot: Snapshot, request: SearchRequest) -> SearchResponse:
         begun = time.perf_counter()
-        columns, words = self._store.columns, self._store.words
-        query = request.query[:MAX_QUERY].strip()
-        rows, scores, exact, matches = self._retrieve(columns, words, query)
-        narrowed = columns.narrow(rows, _filters(request))
-        order = _order(columns, narrowed, request.sort, browsing=not query)
-        page = narrowed.rows[order][request.offset : request.offset + request.limit]
+        columns = snapshot.columns
+        found = listing(snapshot, request)
+        narrowed = columns.narrow(found.rows, _filters(request))
+        rows = _ordered(columns, narrowed, found, request)
+        page = rows[request.offset : request.offset + request.limit]
         labels = self._store.labels.of(request.language)
-        hits = tuple(self._hit(columns, words, request, query, int(r), scores, exact) for r in page)
+        matches = None if found.found is None else found.found.matches
         return SearchResponse(
-            total=len(narrowed.rows),
-            hits=hits,
-            facets=facets_of(narrowed.counts, request.filters, labels, len(narrowed.rows)),
+            total=len(rows),
+            hits=tuple(_hit(snapshot, found, request, int(row)) for row in page),
+            facets=facets_of(narrowed.counts, request.filters, labels, len(rows)),
             categories=categories_of(narrowed.counts, request.category, labels),
             price=None if narrowed.price is None else PriceRange(*narrowed.price),
             took_ms=round((time.perf_counter() - begun) * 1000, 3),
-            unknown=matches.unknown,
-            required=matches.required,
-            asked=matches.asked,
+            unknown=() if matches is None else matches.unknown,
+            required=0 if matches is None else matches.required,
+            asked=0 if matches is None else matches.asked,
+            did_you_mean=None if found.found is None else found.found.mended.text,
+            meaning_weight=0.0 if found.found is None else round(found.found.weight, 3),
         )
 
-    def _retrieve(
-        self, columns: Columns, words: WordIndex, query: str
-    ) -> tuple[Ints, Floats, set[int], Matches]:
-        """Rows that match, the best first; the score of each row; the rows whose code the query is."""
-        scores = np.zeros(len(columns.ids))
-        nothing = Matches(np.zeros(0, np.uint64), np.zeros(0, np.float32))
-        if not query:
-            return columns.everything(), scores, set(), nothing
-        coded = (
-            columns.rows(words.find_code(query))[0]
-            if len(query) <= MAX_CODE
-            else columns.everything()[:0]
-        )
-        if len(coded) and " " not in query and any(c.isdigit() for c in query):
-            scores[coded] = 1.0
-            return coded, scores, set(map(int, coded)), nothing
-        matches = words.search(query)
-        found, known = columns.rows(matches.keys)
-        scores[found] = matches.scores[known]
-        if len(coded):
-            scores[coded] = scores.max(initial=0.0) + 1.0
-            found = np.concatenate([coded, found[~np.isin(found, coded)]])
-        return found, scores, set(map(int, coded)), matches
 
-    def _hit(
-        self, columns: Columns, words: WordIndex, request: SearchRequest, query: str,
-        row: int, scores: Floats, exact: set[int],
-    ) -> Hit:  # fmt: skip
-        product_id = columns.ids[row]
-        explanation = None
-        if request.explain:
-            found = words.explain(query, product_id) if query else []
-            matches = tuple(TermMatch(t, f, round(s, 4)) for t, f, s in found)
-            explanation = Explanation(matches, row in exact)
-        return Hit(ProductId(product_id), round(float(scores[row]), 4), explanation)
-
-    def _follow(self) -> None:
-        """Wait for the database to say that products changed; look by ourselves now and then."""
-        while not self._stop.is_set():
-            try:
-                with psycopg.connect(self._database.url, autocommit=True) as conn:
-                    conn.execute("listen product_changes")
-                    while not self._stop.is_set():
-                        self.refresh()
-                        for _ in conn.notifies(timeout=POLL_SECONDS, stop_after=1):
-                            pass
-            except (psycopg.Error, DatabaseError) as error:
-                log.warning("search waits for the database: %s", error)
-                self._stop.wait(POLL_SECONDS)
-            except Exception:
-                log.exception("search could not take in changes; it goes on with what it has")
-                self._stop.wait(POLL_SECONDS)
+def _hit(snapshot: Snapshot, found: Listing, request: SearchRequest, row: int) -> Hit:
+    why = explanation(snapshot, found, request, row) if request.explain else None
+    return Hit(ProductId(snapshot.columns.ids[row]), round(float(found.scores[row]), 4), why)
 
 
 def _filters(request: SearchRequest) -> Filters:
@@ -178,6 +161,22 @@ def _filters(request: SearchRequest) -> Filters:
     if request.category:
         values[CATEGORY] = (PATH.join(request.category),)
     return Filters(values, request.price_min, request.price_max, request.available_only)
+
+
+def _ordered(columns: Columns, narrowed: Narrowed, found: Listing, request: SearchRequest) -> Ints:
+    """The hits that are left, in the order asked for, pinned ones at their places if that is by relevance."""
+    browsing = not request.query.strip()
+    rows = narrowed.rows[_order(columns, narrowed, request.sort, browsing=browsing)]
+    if request.sort is not Sort.RELEVANCE:
+        return rows
+    if browsing and found.moved[rows].any():
+        rows = rows[np.argsort(-found.moved[rows], kind="stable")]
+    if not found.effects.pinned:
+        return rows
+    left = {columns.ids[row] for row in rows}
+    pinned = tuple((place, i) for place, i in found.effects.pinned if i in left)
+    ids = arranged([columns.ids[row] for row in rows], replace(found.effects, pinned=pinned))
+    return np.array([columns.row_of[i] for i in ids], np.int32)
 
 
 def _order(columns: Columns, narrowed: Narrowed, sort: Sort, *, browsing: bool) -> Ints:
