@@ -55,7 +55,7 @@ def speeds(server: Served, queries: list[str], asked: int) -> dict[str, float]:
 
 def queries_of(source: Path, count: int) -> list[str]:
     """Queries as people type them: some words of a title, one in twenty with a slip."""
-    titles = pq.read_table(source, columns=["name"])["name"].to_pylist()  # type: ignore[no-untyped-call]
+    titles = pq.read_table(source, columns=["name"])["name"].to_pylist()
     rng = random.Random(SEED)
     found: dict[str, None] = {}
     while len(found) < count:

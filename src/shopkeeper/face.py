@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Self
 
 from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
+from shopkeeper.models.embed import load_embedder
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
 from shopkeeper.settings import Settings, load_settings
 from shopkeeper.shop import backup as backups
@@ -87,7 +88,10 @@ class Shop:
     def search(self) -> ProductSearch:
         """The search engine over the catalogue; opened, and built if need be, when first asked for."""
         folder = self.settings.data_folder / "index"
-        self._opened_search = ProductSearch.open(self.database, folder)
+        cache = self.settings.cache_folder
+        self._opened_search = ProductSearch.open(
+            self.database, folder, embedders=lambda name: load_embedder(name, cache)
+        )
         return self._opened_search
 
     @cached_property

@@ -66,7 +66,7 @@ class SearchLinks:
             self.query, values, self.category,
             Decimal(self.price_min) if self.price_min else None,
             Decimal(self.price_max) if self.price_max else None,
-            self.available_only, self.sort, (self.page - 1) * PAGE_SIZE, PAGE_SIZE, language, explain,
+            self.available_only, self.sort, (self.page - 1) * PAGE_SIZE, PAGE_SIZE, language, explain=explain,
         )  # fmt: skip
 
     def fields(self, without: Sequence[str] = ()) -> list[tuple[str, str]]:

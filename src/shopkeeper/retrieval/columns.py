@@ -113,6 +113,10 @@ class Columns:
         """Rows of all products."""
         return np.flatnonzero(self.alive).astype(np.int32)
 
+    def value_counts(self, name: str) -> Mapping[str, int]:
+        """Each value of a facet, and how many products of the catalogue have it."""
+        return self.narrow(self.everything(), Filters()).counts.get(name, {})
+
     def narrow(self, hits: Ints, filters: Filters, *, count: bool = True) -> Narrowed:
         """The hits that satisfy the filters, with facet counts over exactly them."""
         part = self._part(hits)

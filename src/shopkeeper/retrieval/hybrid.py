@@ -19,7 +19,7 @@ from shopkeeper.retrieval.fusion import SCALE, Candidates, Fused, fuse, meaning_
 from shopkeeper.retrieval.learning import Ranker
 from shopkeeper.retrieval.meaning import Keys, Meanings, Scores, Vectors
 from shopkeeper.retrieval.spelling import Mended, Vocabulary, mend
-from shopkeeper.retrieval.words import Matches, WordIndex
+from shopkeeper.retrieval.words import Matches, WordIndex, united
 
 DEPTH = 300
 ENOUGH = 12  # hits with all words of the query, at which fewer words are not asked for
@@ -88,14 +88,18 @@ def find(
     meanings: Sequence[Meanings] = (),
     vector: Vectors | None = None,
     ranker: Ranker | None = None,
+    others: Sequence[str] = (),
 ) -> Found:
     """All hits of a query.
 
+    others: further wordings of all of it, by synonyms, that are as good.
     meanings: vectors of the same embedder as `vector` (D,); where a product is in several, its nearest one counts.
     vocabulary: to mend typing errors with. ranker: a learned order for the candidates.
     """
     mended = mend(query, vocabulary, words) if vocabulary is not None else Mended()
     matches = words.search(query, enough=ENOUGH, also=mended.wordings)
+    if others:
+        matches = united(matches, [words.search(text, enough=ENOUGH) for text in others])
     known = [m for m in meanings if m.size]
     if vector is None or not known or not np.any(vector):
         return Found(matches.keys, matches.scores, matches, mended)

@@ -377,6 +377,29 @@ def _nothing(unknown: Sequence[str] = ()) -> Matches:
     return Matches(np.zeros(0, np.uint64), none, none, tuple(unknown))
 
 
+def united(asked: Matches, others: Sequence[Matches]) -> Matches:
+    """What any of several wordings of one query found, each document by its best wording. A wording with words that
+    no document has does not count beside one whose words are all known."""
+    known = min(len(m.unknown) for m in (asked, *others))
+    counted = [m for m in (asked, *others) if len(m.unknown) == known]
+    best: dict[int, tuple[float, float]] = {}
+    for matches in counted:
+        rows = zip(
+            matches.keys.tolist(), matches.scores.tolist(), matches.coverage.tolist(), strict=True
+        )
+        for key, score, coverage in rows:
+            if score > best.get(key, (-1.0, 0.0))[0]:
+                best[key] = (score, coverage)
+    order = sorted(best, key=lambda key: -best[key][0])
+    first = counted[0]
+    return Matches(
+        np.array(order, np.uint64),
+        np.array([best[key][0] for key in order], np.float32),
+        np.array([best[key][1] for key in order], np.float32),
+        first.unknown, first.required, first.asked,
+    )  # fmt: skip
+
+
 def _steps(words: int) -> list[int]:
     """How many of the words to ask for, in turn: all, all but one, …, half of them."""
     return list(range(words, max(0, (words - 1) // 2), -1)) or [1]

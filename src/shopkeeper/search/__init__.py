@@ -19,6 +19,7 @@ from shopkeeper.search.records import (
     SearchResponse,
     Sort,
     TermMatch,
+    Way,
 )
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "SearchResponse",
     "Sort",
     "TermMatch",
+    "Way",
     "highlight",
 ]

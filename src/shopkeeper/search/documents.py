@@ -27,8 +27,8 @@ PRIOR_MEAN, PRIOR_COUNT = (
 )  # by judgement: an ordinary product, and some eight buyers to say otherwise
 BRAND, CATEGORY, AVAILABILITY = "brand", "category", "availability"
 PATH = " > "
-# Texts of a product that an embedder sees, each a vector of its own. Every product has the first.
-PARTS = ("title", "text", "translations")
+# Vectors of a product, and the texts that each is the mean of. Every product has the first.
+VECTORS = {"own": ("title", "text"), "translated": ("translations",)}
 TEXTS = 1  # counts up when these texts are put together in another way
 MAX_MEANING = 300  # characters of a description: what a product is stands at its beginning
 
@@ -67,7 +67,7 @@ def _codes(product: Product) -> Iterator[str]:
 
 
 def texts_of(product: Product) -> dict[str, str]:
-    """What an embedder sees of the product, by part."""
+    """What an embedder sees of the product, by name; see `VECTORS`."""
     brand = "" if product.brand.casefold() in product.title.casefold() else product.brand
     title = f"{brand} {product.title}".strip()
     values = [v for vs in product.attributes.values() for v in vs if len(v) <= MAX_VALUE]

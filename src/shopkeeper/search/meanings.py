@@ -1,6 +1,6 @@
 """What the catalogue's products mean to one embedder: vectors in the database, and in memory for searching.
 
-A product has several texts (`documents.texts_of`), each a *part* with vectors of its own. Vectors are made in the
+A product has a vector of its own words and one of its translations (`documents.VECTORS`), each a *part*. Vectors are made in the
 background, by the one program that writes the index; all programs read them from the database. What is changed or new
 is *awaited* until its vectors are there: it is found by words at once, and by meaning soon after. A vector whose
 text has changed is marked stale in the database before the index moves on, so a kill in between loses nothing.
@@ -8,37 +8,37 @@ text has changed is marked stale in the database before the index moves on, so a
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 
 import numpy as np
 
-from shopkeeper.models.embed import Embedder
+from shopkeeper.models.embed import Embedder, Vectors
 from shopkeeper.retrieval.meaning import Meanings, build
 from shopkeeper.retrieval.words import key_of
-from shopkeeper.search.documents import PARTS, texts_of
+from shopkeeper.search.documents import VECTORS, texts_of
 from shopkeeper.shop import products, vectors
 from shopkeeper.shop.database import Connection, Database
 from shopkeeper.shop.records import Product, ProductId, ProductStatus
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 64  # texts encoded in one call
+AT_ONCE = 32  # vectors made in one call
 PRODUCTS_AT_ONCE = 200
-STALE = b""
 
 OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A text of a product that an embedder is to see."""
+class Todo:
+    """A vector of a product that is to be made: the mean of these texts' vectors."""
 
     part: str
     product_id: ProductId
     digest: bytes
-    text: str
+    texts: tuple[str, ...]
 
 
 class MeaningStore:
@@ -61,14 +61,15 @@ class MeaningStore:
         digest = self.embedder.digest
         loaded = {}
         with self._database.connection() as conn:
-            for part in PARTS:
+            for part in VECTORS:
                 stored = list(vectors.iterate(conn, digest, part))
                 loaded[part] = self._built(stored)
             rows = conn.execute(
-                "select p.id from products p where p.status = 'active' and not exists ("
-                "select from product_vectors v where v.embedder = %s and v.part = %s "
-                "and v.product_id = p.id and v.text_hash <> %s)",
-                [digest, PARTS[0], STALE],
+                "select p.id from products p where p.status = 'active' and (not exists ("
+                "select from product_vectors v where v.embedder = %(embedder)s and v.product_id = p.id) "
+                "or exists (select from product_vectors v where v.embedder = %(embedder)s "
+                "and v.product_id = p.id and v.text_hash = ''))",
+                {"embedder": digest},
             ).fetchall()
         with self._lock:
             self.parts = loaded
@@ -80,18 +81,12 @@ class MeaningStore:
         rows = [s.vectors for s in stored] or [np.zeros((0, width), np.float32)]
         return build(keys, np.concatenate(rows))
 
-    def note(self, conn: Connection, shown: Sequence[Product], changed: Collection[str]) -> None:
-        """Products have changed; those not among the shown are gone. Their vectors are awaited, stale ones marked."""
-        stale = {text.product_id for text in lacking(conn, self.embedder.digest, shown)}
-        if stale:
-            conn.execute(
-                "update product_vectors set text_hash = %s where embedder = %s and product_id = any(%s)",
-                [STALE, self.embedder.digest, list(stale)],
-            )
+    def note(self, shown: Iterable[Product], changed: Collection[str]) -> None:
+        """Products have changed; those not among the shown are gone. The vectors of the others are awaited."""
         there = {product.id for product in shown}
         gone = [key_of(i) for i in changed if i not in there]
         with self._lock:
-            self._awaited.update(dict.fromkeys(p.id for p in shown))
+            self._awaited.update(dict.fromkeys(there))
             if gone:
                 nothing = np.zeros((0, self.embedder.dimension), np.float32)
                 self.parts = {
@@ -112,7 +107,7 @@ class MeaningStore:
         if encode:
             write(self._database, self.embedder, todo)
             todo = []
-        waiting = {text.product_id for text in todo}
+        waiting = {one.product_id for one in todo}
         arrived = [i for i in some if i not in waiting]
         self._take_in(arrived)
         return len(arrived)
@@ -120,7 +115,7 @@ class MeaningStore:
     def _take_in(self, ids: Sequence[str]) -> None:
         with self._database.connection() as conn:
             stored = {
-                part: vectors.get_many(conn, self.embedder.digest, part, ids) for part in PARTS
+                part: vectors.get_many(conn, self.embedder.digest, part, ids) for part in VECTORS
             }
         with self._lock:
             self.parts = {
@@ -138,30 +133,44 @@ class MeaningStore:
         return known.changed(keys, stored.vectors)
 
 
-def lacking(conn: Connection, digest: str, shown: Iterable[Product]) -> list[Text]:
-    """The texts of these products that have no vector of this embedder, or one of another text."""
-    texts = [
-        Text(part, product.id, sha256(text.encode()).digest(), text)
-        for product in shown
-        if product.status is ProductStatus.ACTIVE
-        for part, text in texts_of(product).items()
-    ]
-    ids = list(dict.fromkeys(text.product_id for text in texts))
-    known = {part: vectors.hashes(conn, digest, part, ids) for part in PARTS} if ids else {}
-    return [t for t in texts if known[t.part].get(t.product_id) != t.digest]
+def lacking(conn: Connection, digest: str, shown: Iterable[Product]) -> list[Todo]:
+    """The vectors of these products that this embedder has not made yet, or has made of another text."""
+    wanted = [todo for p in shown if p.status is ProductStatus.ACTIVE for todo in _todos(p)]
+    ids = list(dict.fromkeys(todo.product_id for todo in wanted))
+    known = {part: vectors.hashes(conn, digest, part, ids) for part in VECTORS} if ids else {}
+    return [t for t in wanted if known[t.part].get(t.product_id) != t.digest]
 
 
-def write(database: Database, embedder: Embedder, texts: Sequence[Text]) -> None:
-    """Encode texts and keep their vectors, some at a time, so that what is done is done."""
-    for part in PARTS:
-        of_part = [text for text in texts if text.part == part]
+def _todos(product: Product) -> Iterator[Todo]:
+    texts = texts_of(product)
+    for part, names in VECTORS.items():
+        of_part = tuple(texts[name] for name in names if name in texts)
+        if of_part:
+            digest = sha256("\0".join(of_part).encode()).digest()
+            yield Todo(part, product.id, digest, of_part)
+
+
+def write(database: Database, embedder: Embedder, todos: Sequence[Todo]) -> None:
+    """Make vectors and keep them, some at a time, so that what is done is done."""
+    for part in VECTORS:
+        of_part = [todo for todo in todos if todo.part == part]
         for start in range(0, len(of_part), AT_ONCE):
             some = of_part[start : start + AT_ONCE]
-            made = embedder.encode([text.text for text in some], kind="passage")
+            made = _means(embedder, [todo.texts for todo in some])
             with database.connection() as conn:
                 vectors.put(
                     conn, embedder.digest, part, [t.product_id for t in some], [t.digest for t in some], made
                 )  # fmt: skip
+
+
+def _means(embedder: Embedder, texts: Sequence[tuple[str, ...]]) -> Vectors:
+    """(N, D) the mean vector of each group of texts, of length 1."""
+    flat = embedder.encode([text for group in texts for text in group], kind="passage")
+    starts = np.cumsum([0, *(len(group) for group in texts[:-1])])
+    sums: Vectors = np.add.reduceat(flat, starts, axis=0)
+    length = np.linalg.norm(sums, axis=1, keepdims=True)
+    means: Vectors = np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)
+    return means
 
 
 def encode_catalogue(
@@ -178,7 +187,7 @@ def encode_catalogue(
     while True:
         with database.connection() as conn:
             total = products.count(conn)
-            some = [p for p, _ in zip(products.iterate(conn, after=after, batch=PRODUCTS_AT_ONCE), range(PRODUCTS_AT_ONCE), strict=False)]  # fmt: skip
+            some = list(islice(products.iterate(conn, after=after, batch=PRODUCTS_AT_ONCE), PRODUCTS_AT_ONCE))  # fmt: skip
             todo = lacking(conn, embedder.digest, some)
         if not some:
             return True

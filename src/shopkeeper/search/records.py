@@ -19,6 +19,13 @@ class Sort(StrEnum):
     TITLE = "title"
 
 
+class Way(StrEnum):
+    """How products are found: by words and meaning together, or by words alone."""
+
+    HYBRID = "hybrid"
+    WORDS = "words"
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """What to find. Without words: everything.
@@ -37,6 +44,7 @@ class SearchRequest:
     offset: int = 0
     limit: int = 24
     language: str = "en"
+    way: Way = Way.HYBRID
     explain: bool = False
 
     def __post_init__(self) -> None:
@@ -55,10 +63,19 @@ class TermMatch:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a product is where it is. exact_code: the query is its SKU, GTIN, model number or id."""
+    """Why a product is where it is. exact_code: the query is its SKU, GTIN, model number or id.
+
+    words, meaning, learned: what each added to the score, in standard deviations; None where it was found by words
+    alone. cosine: of the query's meaning and the product's. rules: names of the merchant's rules that touch it.
+    """
 
     matches: tuple[TermMatch, ...] = ()
     exact_code: bool = False
+    words: float | None = None
+    meaning: float | None = None
+    learned: float | None = None
+    cosine: float | None = None
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,8 @@ class SearchResponse:
 
     categories: one level below the category asked for. unknown: words of the query that no product has. required of
     asked: how many of the known words a hit has at least; fewer than all means that the query was relaxed.
+    did_you_mean: the query without its typing errors; its hits are among these. meaning_weight: what meaning counts
+    beside words, 0 where words alone were asked.
     """
 
     total: int
@@ -114,3 +133,5 @@ class SearchResponse:
     unknown: tuple[str, ...] = ()
     required: int = 0
     asked: int = 0
+    did_you_mean: str | None = None
+    meaning_weight: float = 0.0

@@ -30,6 +30,7 @@ from shopkeeper.shop.records import Product, ProductStatus
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int], None]
+OnChange = Callable[[Sequence[Product], Sequence[str]], None]
 
 FORMAT = 2  # counts up when documents are indexed in another way
 VERSION = sha256(f"{FORMAT} {sorted(WEIGHTS)}".encode()).hexdigest()[:12]
@@ -69,6 +70,7 @@ class CatalogueStore:
         self.columns: Columns = build(())
         self.labels = Labels()
         self.shown = ShownProducts(database)
+        self.on_change: OnChange | None = None  # told what is shown now of what has changed
 
     @property
     def words(self) -> WordIndex:
@@ -214,19 +216,23 @@ class CatalogueStore:
             changed, position = products.changes_since(conn, self._position)
             if changed:
                 self._write_words(conn, changed)
-                updated = [
-                    f
-                    for batch in _chunks(changed)
-                    for f in self._facts(_shown_of(conn, batch), conn)
-                ]
-                self.columns = self.columns.changed(updated, changed)
-                self.shown.forget(changed)
+                self._change_columns(conn, changed)
             if changed and self.is_writer and self._pointer is not None:
                 self._point_to(self._pointer.folder, position, conn)
         self._position = position
         if not self.is_writer:
             self._follow_writer()
         return len(changed)
+
+    def _change_columns(self, conn: Connection, changed: Sequence[str]) -> None:
+        updated = []
+        for batch in _chunks(changed):
+            shown = _shown_of(conn, batch)
+            updated += self._facts(shown, conn)
+            if self.on_change is not None:
+                self.on_change(shown, batch)
+        self.columns = self.columns.changed(updated, changed)
+        self.shown.forget(changed)
 
     def _follow_writer(self) -> None:
         """See what the program that writes the index has done, a switch to a new one included."""

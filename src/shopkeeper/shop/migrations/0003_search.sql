@@ -16,7 +16,7 @@ create table artifacts (
 create unique index artifacts_in_use on artifacts (kind) where state = 'in_use';
 
 -- The meaning of each product's texts as each embedder sees them. `part`: which text (its title, all of it);
--- `text_hash` tells whether the text has changed since.
+-- `text_hash` tells whether the text has changed since; it is empty once it has.
 create table product_vectors (
     embedder text not null,              -- its digest: vectors of different digests are not compared
     part text not null,
@@ -26,6 +26,20 @@ create table product_vectors (
     primary key (embedder, part, product_id)
 );
 create index product_vectors_product on product_vectors (product_id);
+
+-- In the transaction that changes a product's words its vectors become stale, so that none is ever taken for fresh.
+create function mark_stale_vectors() returns trigger language plpgsql as $$
+begin
+    update product_vectors v set text_hash = ''
+    from before b join after a on a.id = b.id
+    where v.product_id = a.id
+      and (a.title, a.brand, a.category, a.description, a.attributes, a.translations)
+          is distinct from (b.title, b.brand, b.category, b.description, b.attributes, b.translations);
+    return null;
+end $$;
+create trigger products_meant after update on products
+    referencing old table as before new table as after
+    for each statement execute function mark_stale_vectors();
 
 -- Words that mean the same to this shop. one_way: the first is also looked for as the others, not the other way.
 create table synonyms (
