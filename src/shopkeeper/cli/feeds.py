@@ -1,12 +1,13 @@
 """`shopkeeper import` and `shopkeeper export`: files in and out, with what went wrong and how to mend it."""
 
+import difflib
 import sys
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
@@ -18,12 +19,17 @@ from shopkeeper.cli.main import open_shop, settings_of
 from shopkeeper.errors import FeedError
 from shopkeeper.shop import feeds
 from shopkeeper.shop.database import Database
-from shopkeeper.shop.feeds import KINDS, BadRow, ImportReport, imports
+from shopkeeper.shop.feeds import KINDS, BadRow, ImportReport, imports, quarantine
+from shopkeeper.shop.feeds.mapping import SETTINGS, columns_of, getter
 from shopkeeper.shop.feeds.reading import planned, read
 from shopkeeper.shop.feeds.rows import Notes
 
 console = Console(highlight=False)
 
+_BAR = (
+    TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+    TextColumn("{task.fields[told]}"),
+)  # fmt: skip
 SHOWN = 20  # bad rows, when not all are asked for
 
 
@@ -76,7 +82,13 @@ def import_(
         _look_back(ctx, int(kind) if kind else None, download_bad)
         return
     if kind is None or file is None:
-        raise FeedError("name what to take in and a file", hint="shopkeeper import products FILE")
+        raise FeedError("name what to take in and a file", hint=_usage(kind))
+    if kind not in KINDS:
+        near = difflib.get_close_matches(kind, KINDS, n=1)
+        raise FeedError(
+            f"no records are called {kind!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"kinds: {', '.join(KINDS)}",
+        )
     mapping = _pairs(map or [])
     settings = settings_of(ctx)
     if show_mapping or dry_run:
@@ -94,11 +106,18 @@ def import_(
             resume=not no_resume,
         )  # fmt: skip
         for one in (done, *done.also):
-            _tell(shop.database, one, every=report)
-        if done.holds:
-            console.print(f"The file also holds {' and '.join(done.holds)}: import these too.")
+            _tell(shop.database, one, file, every=report)
+        for more in done.holds:
+            _say(f"The file also holds {more}: shopkeeper import {more} {escape(str(file))}")
         if download_bad is not None:
             _download(shop.database, done.import_id, download_bad)
+
+
+def _usage(said: str | None) -> str:
+    """How to write it, with the kind that the file seems to hold if only a file was named."""
+    if said is None or not Path(said).exists():
+        return "shopkeeper import products FILE"
+    return f"shopkeeper import {feeds.detect(Path(said)).kind} {said}"
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:
@@ -115,11 +134,7 @@ def _import(
     database: Database, file: Path, kind: str, *, format: str | None, mapping: Mapping[str, str],
     currency: str, language: str, resume: bool,
 ) -> ImportReport:  # fmt: skip
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[told]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*_BAR, console=console, transient=True) as bar:
         task = bar.add_task(f"Reading {escape(file.name)}", total=1.0, told="")
 
         def show(progress: feeds.Progress) -> None:
@@ -128,29 +143,38 @@ def _import(
                 told += f", {timedelta(seconds=round(progress.eta_s))} left"
             bar.update(task, completed=progress.fraction, told=told)
 
-        return feeds.run_import(
-            database, file, kind=kind, format=format, mapping=mapping, currency=currency,
-            language=language, resume=resume, on_progress=show,
-        )  # fmt: skip
+        try:
+            return feeds.run_import(
+                database, file, kind=kind, format=format, mapping=mapping, currency=currency,
+                language=language, resume=resume, on_progress=show,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            _say("Stopped. What is in stays in; import the file again to go on from there.")
+            raise
 
 
-def _tell(database: Database, report: ImportReport, *, every: bool) -> None:
+def _say(text: str) -> None:
+    """One line, broken by the terminal and not in the middle of a path."""
+    console.print(text, soft_wrap=True)
+
+
+def _tell(database: Database, report: ImportReport, file: Path, *, every: bool) -> None:
     total = report.created + report.updated + report.unchanged
     rate = total / report.seconds if report.seconds else 0.0
-    console.print(
-        f"[bold]{total:,} {report.kind}[/] from {feeds.FORMATS[report.format].title}: "
-        f"{report.created:,} new, {report.updated:,} changed, {report.unchanged:,} as they were "
-        f"({report.seconds:.1f} s, {rate:,.0f}/s)"
+    _say(
+        f"[bold]{total:,} {report.kind}[/] from {escape(file.name)}, read as "
+        f"{feeds.FORMATS[report.format].title}: {report.created:,} new, {report.updated:,} changed, "
+        f"{report.unchanged:,} as they were ({report.seconds:.1f} s, {rate:,.0f}/s)"
     )
     for note in report.notes:
-        console.print(f"  note: {escape(note)}")
+        _say(f"  note: {escape(note)}")
     if report.quarantined:
-        _list_bad(database, report.import_id, report.quarantined, every=every)
+        _list_bad(database, report.import_id, report.quarantined, kind=report.kind, every=every)
 
 
-def _list_bad(database: Database, import_id: int, count: int, *, every: bool) -> None:
+def _list_bad(database: Database, import_id: int, count: int, *, kind: str, every: bool) -> None:
     rows = "row" if count == 1 else "rows"
-    console.print(f"[yellow]{count:,} bad {rows}[/] (import {import_id}):")
+    _say(f"[yellow]{count:,} bad {rows}[/] kept aside (import {import_id}):")
     shown = 0
     while shown < (count if every else min(count, SHOWN)):
         with database.connection() as conn:
@@ -158,13 +182,13 @@ def _list_bad(database: Database, import_id: int, count: int, *, every: bool) ->
         if not found:
             break
         for row in found:
-            console.print(f"  {_sentence(row)}", soft_wrap=True)
+            _say(f"  {_sentence(row)}")
         shown += len(found)
     if count > shown:
-        console.print(f"  … and {count - shown:,} more: shopkeeper import --report {import_id}")
-    console.print(
-        f"To mend them: shopkeeper import --report {import_id} --download-bad FILE, "
-        "correct the file, and import it like the first."
+        _say(f"  … and {count - shown:,} more: shopkeeper import --report {import_id}")
+    _say(
+        f"To mend them: shopkeeper import --report {import_id} --download-bad FILE, correct the "
+        f"file, then: shopkeeper import {kind} FILE"
     )
 
 
@@ -176,20 +200,29 @@ def _sentence(row: BadRow) -> str:
 
 def _show_plan(file: Path, kind: str, format: str | None, mapping: Mapping[str, str]) -> None:
     plan, found = planned(file, kind, format=format, mapping=mapping)
-    console.print(f"{escape(file.name)}: {feeds.FORMATS[plan.format].title}, read as {kind}")
+    _say(f"{escape(file.name)} holds {kind}, read as {feeds.FORMATS[plan.format].title}")
     if not plan.mapping:
         return
     table = Table("field", "column", "first values")
     for field, column in plan.mapping.items():
-        examples = [t for row in found.sample if (t := row.get(column, ""))][:3]
-        table.add_row(field, escape(column), escape(" · ".join(e[:30] for e in examples)))
-    unused = [c for c in found.columns if not any(c in m for m in plan.mapping.values())]
+        if field in SETTINGS:
+            table.add_row(field, f"[dim]the sign[/] {escape(repr(column))}", "")
+            continue
+        get = getter(column, found.columns)
+        examples = dict.fromkeys(t for row in found.sample if (t := get(row)))
+        told = " · ".join(_short(example) for example in list(examples)[:3])
+        table.add_row(field, escape(column), escape(told) or "[dim]blank in the first rows[/]")
     console.print(table)
+    fields = {f: c for f, c in plan.mapping.items() if f not in SETTINGS}
+    used = {c for expression in fields.values() for c in columns_of(expression, found.columns)}
+    unused = [c for c in found.columns if c not in used]
     if unused:
-        console.print(
-            f"kept as attributes or metadata: {escape(', '.join(unused))}", soft_wrap=True
-        )
-    console.print("Correct it with --map FIELD=COLUMN; a blank column takes a field away.")
+        _say(f"Kept beside, as metadata: {escape(', '.join(unused))}")
+    _say("Correct it with --map FIELD=COLUMN; a blank column takes a field away.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 24 else text[:23] + "…"
 
 
 def _rehearse(
@@ -207,11 +240,15 @@ def _rehearse(
                 bad.append(record)
         else:
             counts["good"] += 1
-    console.print(f"[bold]{counts['good']:,} {kind}[/] would go in, {counts['bad']:,} bad rows")
+    rows = "row" if counts["bad"] == 1 else "rows"
+    _say(f"[bold]{counts['good']:,} {kind}[/] would go in, {counts['bad']:,} {rows} would not")
     for note in notes:
-        console.print(f"  note: {escape(note)}")
+        _say(f"  note: {escape(note)}")
     for row in bad:
-        console.print(f"  {_sentence(row)}", soft_wrap=True)
+        _say(f"  {_sentence(row)}")
+    if counts["bad"] > len(bad):
+        _say(f"  … and {counts['bad'] - len(bad):,} more")
+    _say("Nothing was written.")
 
 
 def _look_back(ctx: typer.Context, import_id: int | None, download_bad: Path | None) -> None:
@@ -221,18 +258,19 @@ def _look_back(ctx: typer.Context, import_id: int | None, download_bad: Path | N
             return
         with shop.database.connection() as conn:
             found = imports.get_import(conn, import_id)
-        console.print(
-            f"import {found.id}: {escape(found.file_name)}, {found.kind}, {found.format}, {found.state}; "
+        _say(
+            f"import {found.id}: {found.kind} from {escape(found.file_name)}, read as "
+            f"{feeds.FORMATS[found.format].title}, {found.state}; "
             f"{found.created:,} new, {found.updated:,} changed, {found.unchanged:,} as they were"
         )
         for note in found.notes:
-            console.print(f"  note: {escape(note)}")
+            _say(f"  note: {escape(note)}")
         if found.error:
-            console.print(f"  [red]{escape(found.error)}[/]")
+            _say(f"  [red]{escape(found.error)}[/]")
         if download_bad is not None:
             _download(shop.database, import_id, download_bad)
         elif found.quarantined:
-            _list_bad(shop.database, import_id, found.quarantined, every=True)
+            _list_bad(shop.database, import_id, found.quarantined, kind=found.kind, every=True)
         else:
             console.print("no bad rows")
 
@@ -254,12 +292,16 @@ def _list_imports(database: Database) -> None:
 def _download(database: Database, import_id: int, path: Path) -> None:
     try:
         with database.connection() as conn, path.open("wb") as out:
+            form = quarantine.form(imports.get_import(conn, import_id).format)
             count = imports.write_quarantine(conn, import_id, out)
     except OSError as error:
         raise FeedError(
             f"{path} cannot be written: {error.strerror}", hint="name another file"
         ) from error
-    console.print(f"{count:,} bad rows written to {escape(str(path))}")
+    rows = "row" if count == 1 else "rows"
+    _say(
+        f"{count:,} bad {rows} written to {escape(str(path))}, as {form}, with the reason beside each"
+    )
 
 
 def export(
@@ -281,10 +323,21 @@ def export(
         try:
             with part.open("wb") as file:
                 stack.callback(part.unlink, missing_ok=True)
-                count = feeds.write(shop.database, kind, format, file)
+                count = _written(shop.database, kind, format, file)
             part.replace(out)
         except OSError as error:
             raise FeedError(
                 f"{out} cannot be written: {error.strerror}", hint="name another file"
             ) from error
-    console.print(f"{count:,} {kind} written to {escape(str(out))}")
+    _say(f"{count:,} {kind} written to {escape(str(out))}")
+
+
+def _written(database: Database, kind: str, format: str, file: BinaryIO) -> int:
+    """Write with a bar that tells how far it is."""
+    with Progress(*_BAR, console=console, transient=True) as bar:
+        task = bar.add_task(f"Writing {kind}", total=1.0, told="")
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done / total, told=f"{done:,} of {total:,}")
+
+        return feeds.write(database, kind, format, file, on_progress=show)

@@ -31,7 +31,7 @@ def bad_of(found: list[Any]) -> list[BadRow]:
     [
         ("1e400", "is in short form"), ("-5", "is negative"), ("−5.00", "is negative"), ('"12,50"', "may be 12.50 or 1250"),
         ("", "is blank"), ("free", "is not a price"), ("NaN", "is not a price"), ("9" * 20, "or more"),
-        ("$10 - $20", "is a range of prices"), ("1.2.3", "is not a number"), ("9" * 200, "is not a price"),
+        ("$10 - $20", "is a range of prices"), ("$6.94 $ 6 . 94", "more than one number"), ("1.2.3", "is not a number"), ("9" * 200, "is not a price"),
     ],
 )  # fmt: skip
 def test_an_absurd_price_is_a_bad_row_that_says_why(

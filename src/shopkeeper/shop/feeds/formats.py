@@ -35,12 +35,12 @@ class Format:
 FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
-        Format("jsonl", "Shopkeeper's own JSON lines", {kind: f"own:{kind}" for kind in KINDS}),
+        Format("jsonl", "JSON lines of our own", {kind: f"own:{kind}" for kind in KINDS}),
         Format("shopify", "Shopify product CSV", {"products": "shopify:read_products"}),
         Format("woocommerce", "WooCommerce product CSV", {"products": "woocommerce:read_products"}),
         Format("google", "Google Merchant feed (XML or TSV)", {"products": "google:read_products"}),
         Format(
-            "schema.org", "saved pages with schema.org data",
+            "schema.org", "pages with schema.org data",
             {"products": "schema_org:read_products", "reviews": "schema_org:read_reviews"},
             companions={"products": ("reviews",)},
         ),
@@ -63,7 +63,7 @@ FORMATS: dict[str, Format] = {
         Format("ga4", "Google Analytics 4 events", {"events": "ga4:read_events"}),
         Format("markdown", "Markdown pages", {"pages": "markdown:read_pages"}),
         Format(
-            "plain", "any table: CSV, TSV, JSON, Parquet",
+            "plain", "a table",
             {
                 "products": "plain:read_products", "orders": "plain_orders:read_orders",
                 "customers": "plain_others:read_customers", "events": "plain_others:read_events",

@@ -66,7 +66,7 @@ def get_import(conn: Connection, import_id: int) -> Import:
     row = conn.execute(_SELECT + " where id = %s", [import_id]).fetchone()
     if row is None:
         raise NotFound(
-            f"there is no import {import_id}", hint="`shopkeeper import --list` shows them"
+            f"there is no import {import_id}", hint="`shopkeeper import --report` lists them"
         )
     return Import(*row)
 

@@ -29,6 +29,12 @@ XML_HEAD = (
 XML_TAIL = "</channel>\n</rss>\n"
 
 
+def form(format: str) -> str:
+    """What a file of bad rows of this format is, for people: CSV, JSON lines, Markdown, XML."""
+    names = {"markdown": "Markdown", "google": "CSV or XML as the feed was"}
+    return names.get(format, "CSV" if format in _TABLES else "JSON lines")
+
+
 def write(format: str, import_id: int, rows: Rows, out: BinaryIO) -> int:
     """Write bad rows of an import. Returns how many."""
     first = rows()

@@ -39,6 +39,7 @@ _PRICE = re.compile(
     rf"(?P<number>\d(?:[\d.,' \u00a0\u2009\u202f]*\d)?|[.,]\d+)\s*(?P<after>{_CURRENCY})?(?:[,.]-)?\Z"
 )
 _SCIENTIFIC = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+\Z")
+_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 _RANGE = re.compile(r"\d\D{0,6}\s*(-|–|—|~|～|to|bis|至|到)\s*\D{0,6}\d")
 
 
@@ -63,6 +64,8 @@ def _price(field: str, text: str, currency: str, decimal: str) -> Money:
             raise RowError(
                 field, f"{shown} is a range of prices", "write one price, or one row a variant"
             )
+        if len(plain) <= 100 and len(_NUMBERS.findall(plain)) > 1:
+            raise RowError(field, f"{shown} holds more than one number", "write the one price")
         raise RowError(field, f"{shown} is not a price", "write a number such as 12.50")
     if found["sign"] in ("-", "−") or found["inner"] in ("-", "−"):
         raise RowError(field, f"{shown} is negative", "a price cannot be below 0")
