@@ -1,7 +1,9 @@
-"""The merchant's pages: what needs doing, the catalogue, imports, a search tester, background work, keys.
+"""The merchant's pages: what needs doing, the catalogue, imports, a search tester, sales, background work, keys.
 
-Each page has a file of routes; what it reads of the database beside single records is in a read model
-(`overview.py`, `listing.py`). Who may see them is decided by `api.guard` before any of this runs.
+In comes a request that `api.guard` has let through, or a form. Each page has a file of routes (`routes` for the first
+page, `catalogue`, `product`, `importing`, `searching`, `sales`, `jobs`, `access`); what it reads of the database beside
+single records is in a read model (`overview`, `listing`, `problems`), what a look at a file shows in `looking`. Out go
+values to a template by `page.show`, in the words of `labels`. What is changed of a product is kept by `shop.edits`.
 """
 
 from shopkeeper.console.routes import router
