@@ -59,7 +59,7 @@ def test_every_route_without_a_key(served: Served) -> None:
 def test_every_route_that_names_something_that_is_not_there(served: Served) -> None:
     asked = 0
     for method, path, _ in operations("get", "delete"):
-        if "424242" in path:
+        if "424242" in path and not path.startswith("/v1/exports"):  # whose names are a fixed few
             check(served.owner.request(method, path), 404, "not_found")
             asked += 1
     assert asked > 10

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from shopkeeper.artifacts import Artifact
 from shopkeeper.models.embed import Embedder
 from shopkeeper.retrieval.columns import Columns, Filters, Ints, Narrowed
 from shopkeeper.rules import arranged
@@ -50,7 +51,11 @@ class ProductSearch:
         embedders: opens the embedder of a name (`models.embed.load_embedder`); without it, words alone are searched.
         """
         store = CatalogueStore(database, folder)
-        store.open(on_progress)
+        try:
+            store.open(on_progress)
+        except BaseException:
+            store.close()  # or nobody could write the index as long as this program runs
+            raise
         return cls(database, store, embedders)
 
     def start(self) -> None:
@@ -113,6 +118,24 @@ class ProductSearch:
     def search(self, request: SearchRequest) -> SearchResponse:
         """Products that match, with facets counted over exactly them."""
         return self._answer(self._following.snapshot(), request)
+
+    def build_version(
+        self,
+        embedder: Embedder,
+        *,
+        switch: bool = True,
+        on_progress: OnProgress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> Artifact | None:
+        """Build a version of search by meaning beside the one in use, compare both on stored queries, and put it to
+        use if it is no worse and `switch`. None if told to stop; the next call goes on from there."""
+        version = versions.build(self._database, embedder, on_progress=on_progress, stop=stop)
+        if version is None:
+            return None
+        with self._database.connection() as conn:
+            asked = versions.stored_queries(conn)
+        comparison = self.compare(embedder, asked)
+        return versions.finish(self._database, version, comparison, switch=switch)
 
     def compare(self, embedder: Embedder, queries: Sequence[versions.StoredQuery]) -> Comparison:
         """How answers would change with the vectors of another embedder, which must have been made."""
