@@ -14,7 +14,8 @@ from itertools import accumulate
 from typing import Any
 
 from shopkeeper.shop.demo.asking import Asked, ask, ask_elsewhere
-from shopkeeper.shop.demo.demand import Choice, Demand, choose, seconds_ago, shifted
+from shopkeeper.shop.demo.clock import awake, busy_day
+from shopkeeper.shop.demo.demand import Choice, Demand, choose
 from shopkeeper.shop.demo.nouns import noun_of
 from shopkeeper.shop.demo.people import Person
 from shopkeeper.shop.demo.purchases import Purchase
@@ -70,8 +71,8 @@ class Behaviour:
         rng, demand = self.rng, self.demand
         for _ in range(count):
             person = demand.people[bisect_right(self._running, rng.random() * self._running[-1])]
-            ago = timedelta(seconds=seconds_ago(rng, demand.now, LOG_DAYS))
-            at = shifted(demand.now - ago, person, demand.now)
+            day = busy_day(rng, demand.now, LOG_DAYS)
+            at = awake(rng, day, person.country, demand.now)
             known = person.joined_at < at and rng.random() < 0.55
             client = self._client(person) if known else self.hex(16)
             visit = _Visit(self, person, at, client, signed_in=known and rng.random() < 0.7)
@@ -153,7 +154,7 @@ class _Visit:
         self._wait(4, 45)
 
     def _wait(self, least: int, most: int) -> None:
-        last = self.demand.now - timedelta(seconds=1)
+        last = self.demand.now - timedelta(seconds=2)
         self.at = min(self.at + timedelta(seconds=self.rng.randint(least, most)), last)
 
     def look_around(self) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-HOME = "US"
+from shopkeeper.shop.demo.clock import HOME
 
 
 @dataclass(frozen=True, slots=True)

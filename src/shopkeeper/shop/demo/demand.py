@@ -16,6 +16,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from shopkeeper.shop.demo.clock import awake, busy_day
 from shopkeeper.shop.demo.nouns import noun_of
 from shopkeeper.shop.demo.people import HISTORY_DAYS, Person
 from shopkeeper.shop.demo.records import Stocked
@@ -23,7 +24,6 @@ from shopkeeper.shop.records import CustomerId, ProductId, Variant
 
 LINES = (0.57, 0.26, 0.11, 0.06)  # shares of orders with one, two, three and four lines
 TRIES = 25
-HOURS_EAST = {"US": -7, "CA": -5, "DE": 1, "CN": 8, "AU": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,7 @@ def in_season(stocked: Stocked, at: datetime) -> float:
 
 def baskets(rng: random.Random, demand: Demand, count: int) -> list[Basket]:
     """So many purchases over the shop's history, in the order of time."""
-    times = sorted(
-        demand.now - timedelta(seconds=seconds_ago(rng, demand.now)) for _ in range(count)
-    )
+    times = sorted(busy_day(rng, demand.now, HISTORY_DAYS) for _ in range(count))
     joined = [p.joined_at for p in demand.people]  # sorted
     running = list(accumulate(p.activity for p in demand.people))
     found = []
@@ -159,31 +157,10 @@ def baskets(rng: random.Random, demand: Demand, count: int) -> list[Basket]:
         person = demand.people[
             bisect_right(running, rng.random() * running[known - 1], 0, known - 1)
         ]
-        at = shifted(at, person, demand.now)
+        at = awake(rng, at, person.country, demand.now)
         at = max(at, person.joined_at + timedelta(minutes=rng.randint(3, 50)))
         found.append(Basket(person, at, _choices(rng, demand, person, at)))
     return sorted(found, key=lambda b: (b.at, b.person.customer.id))
-
-
-def shifted(at: datetime, person: Person, now: datetime) -> datetime:
-    """The moment at which it is that late where the person lives, before now."""
-    east = HOURS_EAST.get(person.customer.addresses[0].country, 0)
-    there = at - timedelta(hours=east)
-    return there if there < now else there - timedelta(days=1)
-
-
-def seconds_ago(rng: random.Random, now: datetime, days: float = HISTORY_DAYS) -> float:
-    """When something happened: more of late, more before Christmas, in waking hours, more on weekends."""
-    while True:
-        at = now - timedelta(days=days * (1 - rng.random() ** 0.8))
-        busy = {11: 1.0, 12: 0.95}.get(at.month, 0.62) * (1.0 if at.weekday() >= 5 else 0.85)
-        if rng.random() < busy:
-            break
-    hour = min(23.99, max(0.0, rng.choices([rng.gauss(11, 2.5), rng.gauss(20, 2)], [4, 6])[0]))
-    moment = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
-        seconds=int(hour * 3600)
-    )
-    return max(90.0, (now - moment).total_seconds())
 
 
 def _choices(

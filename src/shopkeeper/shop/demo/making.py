@@ -72,7 +72,9 @@ def make(
     on_step("products")
     stock = [_popular(s) if in_defect_line(s) else s for s in catalogue(seed, now)]
     on_step("customers")
-    everyone, ring = trouble.cast(rng("cast"), people(rng("people"), now, stock, size.customers), now)
+    everyone, ring = trouble.cast(
+        rng("cast"), people(rng("people"), now, stock, size.customers), now
+    )
     demand = Demand(everyone, stock, now)
     plan = trouble.plot(rng("plot"), demand, ring)
     on_step("orders")

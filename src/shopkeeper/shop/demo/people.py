@@ -58,6 +58,11 @@ class Person:
         """The language they read and write here: en or zh."""
         return self.customer.language
 
+    @property
+    def country(self) -> str:
+        """Where they live."""
+        return self.customer.addresses[0].country
+
 
 @cache
 def _cultures() -> Mapping[str, Mapping[str, Any]]:

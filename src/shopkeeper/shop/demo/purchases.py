@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from shopkeeper.shop.demo.conditions import HOME, conditions
-from shopkeeper.shop.demo.demand import HOURS_EAST, Basket, Choice, Prices, promotion
+from shopkeeper.shop.demo.clock import HOME, after_working_days, at_hour
+from shopkeeper.shop.demo.conditions import conditions
+from shopkeeper.shop.demo.demand import Basket, Choice, Prices, promotion
 from shopkeeper.shop.demo.people import Person
 from shopkeeper.shop.records import (
     Address,
@@ -219,7 +220,8 @@ class _Making:
         self._note("return requested", asked.replace(microsecond=0), f"{reason}: {what}")
         arrived = after_working_days(asked, self.rng.uniform(4, 9))
         refunded = after_working_days(
-            arrived, self.rng.uniform(0.5, conditions().count["refund_days"])
+            at_hour(arrived, self.rng.uniform(9, 16), HOME),
+            self.rng.uniform(0.5, conditions().count["refund_days"]),
         )
         if refunded >= self.now:
             return
@@ -248,23 +250,3 @@ def _reason(rng: random.Random, experience: Experience) -> str:
     return rng.choice(
         ("not as expected", "does not suit me", "ordered two sizes", "changed my mind")
     )
-
-
-def at_hour(moment: datetime, hour: float, country: str) -> datetime:
-    """The hour of that day in a country, in UTC."""
-    offset = timedelta(hours=HOURS_EAST.get(country, 0))
-    midnight = (moment + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
-    return midnight + timedelta(seconds=int(hour * 3600))
-
-
-def after_working_days(start: datetime, days: float, country: str = HOME) -> datetime:
-    """The moment so many working days later; time stands still on a country's weekends."""
-    offset = timedelta(hours=HOURS_EAST.get(country, 0))
-    at, left = start + offset, days
-    while left > 0:
-        step = min(left, 1.0)
-        at += timedelta(days=step)
-        left -= step
-        while at.weekday() >= 5:
-            at += timedelta(days=1)
-    return at - offset

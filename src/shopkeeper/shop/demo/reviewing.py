@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from shopkeeper.shop.demo.clock import awake
 from shopkeeper.shop.demo.demand import Choice, Demand, choose
 from shopkeeper.shop.demo.people import HISTORY_DAYS, Person
 from shopkeeper.shop.demo.purchases import Experience, Purchase
@@ -57,9 +58,10 @@ class Reviewing:
                 pair = (purchase.person.customer.id, e.choice.stocked.product.id)
                 if purchase.delivered_at is None or pair in silent or not self._speaks(e):
                     continue
-                days = 1.5 + self.rng.expovariate(1 / 13)
+                days = 2.0 + self.rng.expovariate(1 / 13)
                 at = purchase.delivered_at + timedelta(days=days)
                 if at < self.now:
+                    at = awake(self.rng, at, purchase.person.country, at)
                     service = "late" if purchase.late and self.rng.random() < 0.5 else ""
                     if not service and self.rng.random() < 0.05:
                         service = self.rng.choice(("fast", "fast", "fast", "wrong"))
@@ -72,7 +74,8 @@ class Reviewing:
         for _ in range(count):
             person = self.rng.choice(demand.people)
             since = max(person.joined_at, self.now - timedelta(days=HISTORY_DAYS))
-            at = since + (self.now - since) * self.rng.random()
+            at = since + (self.now - since) * self.rng.uniform(0.02, 1)
+            at = awake(self.rng, at, person.country, at)
             stocked = demand.wish(self.rng, person, at)
             if stocked.product.id in demand.bought[person.customer.id] or stocked.added_at > at:
                 continue

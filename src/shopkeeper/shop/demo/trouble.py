@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shopkeeper.shop.demo.catalogue import in_defect_line
+from shopkeeper.shop.demo.clock import awake
 from shopkeeper.shop.demo.demand import Basket, Choice, Demand, choose
 from shopkeeper.shop.demo.nouns import noun_of
 from shopkeeper.shop.demo.people import Person
@@ -18,14 +19,14 @@ from shopkeeper.shop.demo.phrases import expand, table
 from shopkeeper.shop.demo.purchases import Purchase
 from shopkeeper.shop.demo.records import Stocked
 from shopkeeper.shop.demo.reviewing import Opinion, Reviewing, experience, review_of
-from shopkeeper.shop.demo.wording import Task
+from shopkeeper.shop.demo.wording import Remark, Task
 from shopkeeper.shop.records import CustomerId, ProductId
 
 RING = 26
 RING_JOINED = (265, 150)  # days ago, from and to
 BURSTS_AGO = (112, 63, 27)
 TARGETS = 11
-SCRIPT = 8  # lines of unspecific praise that the ring keeps to
+SCRIPT = 9  # lines of unspecific praise that the ring keeps to
 BOUGHT = 0.4  # share of the ring's reviews that stand on an order of theirs
 PAID, ATTACKERS, ATTACKED, ATTACK_AGO = 44, 12, 5, 48
 PHISHING = 16
@@ -122,7 +123,8 @@ def plot(rng: random.Random, demand: Demand, members: list[Person]) -> Plot:
                 if pair in done:
                     continue
                 done.add(pair)
-                at = start + timedelta(hours=rng.gauss(30, 16))
+                day = start + timedelta(hours=rng.gauss(30, 16))
+                at = awake(rng, day, person.country, demand.now)
                 buys = rng.random() < BOUGHT
                 found.jobs.append(_Job(person, choose(rng, person, stocked), at, buys, burst))
     return found
@@ -159,29 +161,30 @@ class Trouble:
             came = arrived.get((job.person.customer.id, job.choice.stocked.product.id))
             verified = job.buys and came is not None and came < job.at
             rating = 4 if self.rng.random() < 0.08 else 5
-            text = self._scripted(job.person, job.choice)
-            found.append(self._planted(job, rating, text, verified=verified))
+            found.append(self._planted(job, rating, verified=verified))
         for person in plan.members:
             for _ in range(self.rng.choice((0, 1, 1, 2))):
                 found.append(self._camouflage(person))
         return found
 
-    def _planted(self, job: _Job, rating: int, text: str, *, verified: bool) -> Planted:
+    def _planted(self, job: _Job, rating: int, *, verified: bool) -> Planted:
+        text, aspects = self._scripted(job.person, job.choice)
         task = Task(job.person, job.choice, rating, (), 7)
         title = self.reviewing.writer.write(task).title
         review = review_of(
             job.person, job.choice, rating, job.at, verified=verified, title=title, text=text
         )
-        return Planted(Opinion(review, {}), "ring", {"ring": 1, "burst": job.burst})
+        return Planted(Opinion(review, aspects), "ring", {"ring": 1, "burst": job.burst})
 
     def _camouflage(self, person: Person) -> Planted:
-        at = person.joined_at + (self.demand.now - person.joined_at) * self.rng.random()
+        at = person.joined_at + (self.demand.now - person.joined_at) * self.rng.uniform(0.05, 1)
+        at = awake(self.rng, at, person.country, at)
         choice = choose(self.rng, person, self.demand.wish(self.rng, person, at))
         e = experience(self.rng, choice)
         opinion = self.reviewing.opinion(person, e, at, days=20, verified=False)
         return Planted(opinion, "camouflage", {"ring": 1})
 
-    def _scripted(self, person: Person, choice: Choice) -> str:
+    def _scripted(self, person: Person, choice: Choice) -> tuple[str, dict[str, int]]:
         """One to four lines of the ring's script, read a little differently each time, at times a line of one's own.
 
         The script is a part of what honest people say, too, when they say nothing in particular.
@@ -189,12 +192,26 @@ class Trouble:
         rng, language = self.rng, person.language
         task = Task(person, choice, 5, (), 7)
         script = self._scripts[language]
-        wanted = rng.sample(script, 1 + sum(rng.random() < 0.45 for _ in range(3)))
+        wanted = rng.sample(script, 1 + sum(rng.random() < 0.4 for _ in range(2)))
         said = [self.reviewing.writer.read(task, line) for line in wanted]
-        if rng.random() < 0.5:
+        own, aspects = self._own_words(person, choice)
+        for line in own:
+            said.insert(rng.randrange(len(said) + 1), line)
+        return self._in_hand(person, said), aspects
+
+    def _own_words(self, person: Person, choice: Choice) -> tuple[list[str], dict[str, int]]:
+        """What the reviewer adds so that the script does not show: a context, an end, praise of some aspect."""
+        rng = self.rng
+        found = []
+        if rng.random() < 0.35:
             section = rng.choice((("context", noun_of(choice.stocked).group), ("closing", "five")))
-            said.insert(rng.randrange(len(said) + 1), self.reviewing.writer.line(task, *section))
-        return self._in_hand(person, said)
+            found.append(self.reviewing.writer.line(Task(person, choice, 5, (), 7), *section))
+        if rng.random() < 0.45:
+            aspects = rng.sample(sorted(choice.stocked.qualities), rng.choice((1, 1, 2)))
+            remarks = tuple(Remark(a, rng.choice(("love", "good"))) for a in aspects)
+            found.append(self.reviewing.writer.praise(Task(person, choice, 5, remarks, 7)))
+            return found, dict.fromkeys(aspects, 1)
+        return found, {}
 
     def _slurs(self, person: Person, choice: Choice, rivals: Sequence[str]) -> str:
         """Complaints that could be of anything; some name a rival that sells the same."""
@@ -209,7 +226,13 @@ class Trouble:
         return self._in_hand(person, said)
 
     def _in_hand(self, person: Person, said: Sequence[str]) -> str:
-        text = (" " if person.language == "en" else "").join(said)
+        text = said[0]
+        for line in said[1:]:  # now and then in one breath
+            if self.rng.random() < 0.3 and line[:2] not in ("I ", "I'"):
+                comma = ", " if person.language == "en" else "，"
+                text = text.rstrip(".。!！") + comma + line[:1].lower() + line[1:]
+            else:
+                text += (" " if person.language == "en" else "") + line
         if self.rng.random() < person.hand.exclaims:
             text = text.rstrip(".。") + ("!" if person.language == "en" else "！")
         return text.lower() if person.hand.lower_case else text
@@ -227,13 +250,18 @@ class Trouble:
         ]
         found = []
         for purchase, e in rng.sample(pairs, min(PAID, len(pairs))):
-            at = (purchase.delivered_at or self.demand.now) + timedelta(days=rng.uniform(1, 20))
-            task = Task(purchase.person, e.choice, 5, (), 5)
+            day = (purchase.delivered_at or self.demand.now) + timedelta(days=rng.uniform(2, 20))
+            at = awake(rng, day, purchase.person.country, day)
+            praised = rng.sample(sorted(e.qualities), rng.choice((0, 0, 1, 1, 2)))
+            remarks = tuple(Remark(aspect, rng.choice(("love", "good"))) for aspect in praised)
+            task = Task(purchase.person, e.choice, 5, remarks, 5)
             written = self.reviewing.writer.write(task)
             review = review_of(
                 purchase.person, e.choice, 5, at, verified=True, title=written.title, text=written.text
             )  # fmt: skip
-            found.append(Planted(Opinion(review, {}), "paid", {"order": purchase.order.id}))
+            found.append(
+                Planted(Opinion(review, written.aspects), "paid", {"order": purchase.order.id})
+            )
         return found
 
     def attack(self, plan: Plot) -> list[Planted]:
@@ -252,7 +280,8 @@ class Trouble:
         found = []
         for person in accounts:
             for stocked in rng.sample(targets, rng.choice((2, 2, 3))):
-                at = now - timedelta(days=ATTACK_AGO) + timedelta(hours=rng.uniform(0, 300))
+                day = now - timedelta(days=ATTACK_AGO) + timedelta(hours=rng.uniform(0, 300))
+                at = awake(rng, day, person.country, now)
                 choice = choose(rng, person, stocked)
                 text = self._slurs(person, choice, self._rivals(stocked))
                 rating = 2 if rng.random() < 0.1 else 1
@@ -305,7 +334,8 @@ class Trouble:
             p for p in self.demand.people if p.joined_at < self.demand.now - timedelta(days=days)
         ]
         person = self.rng.choice(known)
-        at = self.demand.now - timedelta(days=self.rng.uniform(1, days - 1))
+        day = self.demand.now - timedelta(days=self.rng.uniform(1, days - 1))
+        at = awake(self.rng, day, person.country, self.demand.now)
         return person, choose(self.rng, person, self.demand.wish(self.rng, person, at)), at
 
 

@@ -97,6 +97,10 @@ class Writer:
         """One line of a section of the frames, ready to stand in a text."""
         return _Said(self.rng, self._varied, task).frame(section, key)
 
+    def praise(self, task: Task) -> str:
+        """What is remarked, without anything around it."""
+        return _Said(self.rng, self._varied, task).remarks()
+
     def read(self, task: Task, template: str, **slots: str) -> str:
         """One reading of this template."""
         return _Said(self.rng, self._varied, task, **slots).reading(template)
@@ -164,12 +168,12 @@ class _Said:
             parts.append(self.frame("context", key))
         if rng.random() < 0.12:
             parts += self._detail()
-        if task.rating == 5 and rng.random() < (0.16 if task.remarks else 0.8):
+        if task.rating == 5 and rng.random() < (0.32 if task.remarks else 0.8):
             parts.append(self.frame("praise", "lines"))
         if task.rating <= 2 and rng.random() < (0.12 if task.remarks else 0.6):
             parts.append(self.frame("complaint", "lines"))
         if task.remarks or task.faulty:
-            parts.append(self._remarks())
+            parts.append(self.remarks())
         if task.service:
             parts.append(self.frame("service", task.service))
         if task.rating <= 2 and rng.random() < 0.15:
@@ -189,7 +193,7 @@ class _Said:
             if self._slots[key] and self.rng.random() < 0.6
         ][:1]
 
-    def _remarks(self) -> str:
+    def remarks(self) -> str:
         """All remarks as sentences: those that agree with the rating first, a bridge, then the others."""
         sign = (
             1
