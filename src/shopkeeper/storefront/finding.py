@@ -21,7 +21,7 @@ from shopkeeper.storefront.narrowing import facet_label, groups_of, value_label
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-
+MAX_WAYS = 6  # filters that are tried one by one: each costs a search
 # Without words nothing matches better than anything else: what is best rated comes first.
 SORTS = (
     Sort.RELEVANCE,
@@ -130,7 +130,9 @@ def _active(visit: Visit, links: SearchLinks, answer: SearchResponse) -> list[Wa
 
 def _ways_out(visit: Visit, links: SearchLinks, active: list[Way]) -> list[Way]:
     """What one step back would show, for a page that shows nothing. Steps that show nothing either are left out."""
-    steps = [Way(visit.t("Without “{filter}”", filter=way.label), way.url) for way in active]
+    steps = [
+        Way(visit.t("Without “{filter}”", filter=way.label), way.url) for way in active[:MAX_WAYS]
+    ]
     if len(active) > 1:
         steps.append(Way(visit.t("Without any filter"), links.cleared()))
     if links.category:
