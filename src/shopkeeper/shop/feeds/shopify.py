@@ -83,8 +83,6 @@ class _Reader:
                 yield row
                 continue
             cells = {new: row.cells[old].strip() for new, old in back.items()}
-            if "Description" in back:
-                cells["Description"] = row.cells[back["Description"]]
             try:
                 cells["URL handle"] = values.identifier(
                     "Handle", cells["URL handle"] or _slug(cells["Title"])
