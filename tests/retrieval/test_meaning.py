@@ -41,9 +41,9 @@ def test_the_nearest_come_first_with_their_cosine() -> None:
 
 
 def test_a_shortlist_by_heads_misses_next_to_nothing() -> None:
-    vectors = some_vectors(12_000)
-    meanings = build(keys(12_000), vectors)
-    queries = some_vectors(40, seed=1)
+    vectors = some_vectors(6_000)
+    meanings = build(keys(6_000), vectors)
+    queries = some_vectors(20, seed=1)
     missed = 0
     for query in queries:
         nearest = set((np.argsort(-plain_cosines(vectors, query))[:100] + 1).tolist())

@@ -134,11 +134,12 @@ class Meanings:
         at = np.searchsorted(self.sorted_keys, keys)
         at[at == len(self.sorted_keys)] = 0
         known: Bools = self.sorted_keys[at] == keys
-        return self.sorted_rows[at[known]], known
+        rows: Rows = self.sorted_rows[at[known]]
+        return rows, known
 
     def _turned(self, query: Vectors) -> Vectors:
-        turned: Vectors = _unit(np.asarray(query, np.float32)[None]) @ self.axes
-        return turned[0]
+        turned: Vectors = _unit(np.asarray(query, np.float32)[None])[0] @ self.axes
+        return turned
 
     def _shortlist(self, turned: Vectors, length: int) -> Rows:
         number = len(self.alive)
@@ -184,7 +185,8 @@ def _axes(vectors: Vectors, width: int) -> Vectors:
 
 def _unit(vectors: Vectors) -> Vectors:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    unit: Vectors = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return unit
 
 
 def _copied(buffer: _Buffer, used: int, capacity: int) -> _Buffer:

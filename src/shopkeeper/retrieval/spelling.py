@@ -146,11 +146,11 @@ def mend(query: str, vocabulary: Vocabulary, index: Counts) -> Mended:
     for left, right in pairwise(tokens):
         if _is_word(left, PART - 1) and _is_word(right, PART - 1):
             joined = left + right
-            if vocabulary.count(joined) > 1:
+            if vocabulary.count(joined):
                 for token in (left, right):
                     wordings.setdefault(token, []).append(Wording((joined,), WEIGHT[0]))
     for token in tokens:
-        if not _is_word(token, SHORTEST):
+        if token in wordings or not _is_word(token, SHORTEST):
             continue
         known = index.count((token,))
         if known > RARE:
@@ -163,9 +163,9 @@ def mend(query: str, vocabulary: Vocabulary, index: Counts) -> Mended:
         best = max(found, key=lambda scored: scored[0])[1]
         if known:
             best = Wording(best.words, min(best.weight, RARE_WEIGHT))
-        elif not wordings.get(token):
+        else:
             replaced[token] = " ".join(best.words)
-        wordings.setdefault(token, []).append(best)
+        wordings[token] = [best]
     text = " ".join(replaced.get(t, t) for t in query_tokens(query)) if replaced else None
     return Mended(wordings, text)
 
@@ -174,7 +174,7 @@ def _candidates(
     token: str, known: int, vocabulary: Vocabulary, index: Counts, rest: Sequence[str]
 ) -> list[tuple[float, Wording]]:
     """(how likely, wording) of single words near a word."""
-    least = max(2, TIMES_MORE * known)
+    least = max(1, TIMES_MORE * known)
     near = [n for n in vocabulary.near(token, 1) if n.count >= least]
     if not near and not known and len(token) >= TWO_ERRORS_FROM - 2:
         near = [n for n in vocabulary.near(token, 2) if n.count >= least]
@@ -202,10 +202,10 @@ def _apart(token: str, vocabulary: Vocabulary, index: Counts) -> list[tuple[floa
     for at in range(PART, len(token) - PART + 1):
         for shared in (0, 1):
             left, right = token[:at], token[at - shared :]
-            if not (vocabulary.count(left) > 1 and vocabulary.count(right) > 1):
+            if not (vocabulary.count(left) and vocabulary.count(right)):
                 continue
             neighbours = index.count((left, right))
-            if neighbours > 1:
+            if neighbours:
                 likely = 3 * math.log2(1 + neighbours) - 4 * shared
                 found.append((likely, Wording((left, right), WEIGHT[shared])))
     return found
@@ -236,4 +236,5 @@ def _mask(numbers: Ints) -> npt.NDArray[np.uint64]:
     most and three pairs (two neighbours swapped), so words `n` errors apart differ in at most 2n and 6n bits."""
     bits = np.left_shift(np.uint64(1), (numbers % 61).astype(np.uint64))
     bits[numbers == 0] = 0
-    return np.bitwise_or.reduce(bits, axis=1)
+    mask: npt.NDArray[np.uint64] = np.bitwise_or.reduce(bits, axis=1)
+    return mask

@@ -7,7 +7,7 @@ which is also what comes back, so that any number of indexes and columns agree w
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -90,6 +90,14 @@ class Term:
     stop: bool
     rarity: float
     wordings: tuple["TermWording", ...] = ()
+
+    def ways(self) -> Iterator[tuple[tuple[str, ...], str, float]]:
+        """All ways to find it: tokens, the field they are in, and what that counts."""
+        for name in self.fields:
+            yield (self.token,), name, 1.0
+        for wording in self.wordings:
+            for name in wording.fields:
+                yield wording.tokens, name, wording.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +235,14 @@ class WordIndex:
             )
         else:
             return 0
-        return int(self._searcher.search(query, 1).count or 0)
+        return self._number(query)
 
     def count_all(self, words: Sequence[str]) -> int:
         """How many documents have all of these words, in any field and order."""
         terms, unknown = self.terms(" ".join(words))
         if unknown or not terms:
             return 0
-        query = Query.boolean_query([(Occur.Must, self._term_query(t)) for t in terms])
-        return int(self._searcher.search(query, 1).count or 0)
+        return self._number(Query.boolean_query([(Occur.Must, self._term_query(t)) for t in terms]))
 
     def terms(self, query: str, also: Wordings | None = None) -> tuple[list[Term], list[str]]:
         """What the query asks for, and its words that no document has, in any wording."""
@@ -338,24 +345,20 @@ class WordIndex:
         """What is needed, scored by the rarity of the words that are there."""
         parts = [(Occur.Must, Query.boost_query(needed, 0.0))]
         for term in telling:
-            ways = [((term.token,), f, 1.0) for f in term.fields]
-            ways += [(w.tokens, f, w.weight) for w in term.wordings for f in w.fields]
             each = [
                 Query.const_score_query(
                     self._field_query(f, tokens),
                     term.rarity * weight * (PROSE_COVERAGE if f == PROSE else 1.0),
                 )
-                for tokens, f, weight in ways
+                for tokens, f, weight in term.ways()
             ]
             parts.append((Occur.Should, Query.disjunction_max_query(each, 0.0)))
         return Query.boolean_query(parts)
 
     def _term_query(self, term: Term) -> Query:
-        ways = [((term.token,), f, 1.0) for f in term.fields]
-        ways += [(w.tokens, f, w.weight) for w in term.wordings for f in w.fields]
         parts = [
             Query.boost_query(self._field_query(f, tokens), self.weights[f] * weight)
-            for tokens, f, weight in ways
+            for tokens, f, weight in term.ways()
         ]
         return parts[0] if len(parts) == 1 else Query.disjunction_max_query(parts, TIE_BREAK)
 
@@ -364,11 +367,15 @@ class WordIndex:
             return Query.term_query(self._schema, name, tokens[0])
         return Query.phrase_query(self._schema, name, list(tokens))
 
+    def _number(self, query: Query) -> int:
+        found: Any = self._searcher.search(query, 1)
+        return int(found.count)  # which tantivy's type stubs leave out
+
     def _collect(self, query: Query) -> dict[int, float]:
         """Key -> score of all documents that match, the best first."""
         searcher = self._searcher
         hits = searcher.search(query, max(1, searcher.num_docs), count=False).hits
-        keys = searcher.fast_field_values("key", [address for _, address in hits])
+        keys: Any = searcher.fast_field_values("key", [address for _, address in hits])
         return dict(zip(keys, (score for score, _ in hits), strict=True))
 
 
