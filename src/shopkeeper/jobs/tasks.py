@@ -1,7 +1,7 @@
 """The kinds of background work that a shop knows.
 
-Each task may be cut short at any report and run again: an import goes on behind the last batch it committed, an index
-and the demo shop are built anew.
+Each task may be cut short at any report and run again: an import and a version of search go on behind what they have
+committed, an index and the demo shop are built anew.
 """
 
 import logging
@@ -13,6 +13,7 @@ from typing import Any
 from shopkeeper.jobs import uploads
 from shopkeeper.jobs.progress import Progress, StopRequested
 from shopkeeper.jobs.worker import Task
+from shopkeeper.models.embed import fetch_embedder, load_embedder
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 IMPORT_FILE = "import_file"
 REBUILD_INDEX = "rebuild_index"
 BUILD_DEMO = "build_demo"
+BUILD_SEARCH = "build_search"
 
 
 def shop_tasks(
@@ -75,4 +77,24 @@ def shop_tasks(
             on_progress=lambda step, done, total: progress.report(done, total, "records", step),
         )
 
-    return {IMPORT_FILE: import_file, REBUILD_INDEX: rebuild_index, BUILD_DEMO: build_demo}
+    def build_search(
+        progress: Progress, *, embedder: str, switch: bool = True
+    ) -> Mapping[str, Any]:
+        progress.report(0, message=f"fetching {embedder}")
+        fetch_embedder(embedder, settings.cache_folder)
+        made = search().build_version(
+            load_embedder(embedder, settings.cache_folder),
+            switch=switch,
+            on_progress=lambda done, total: progress.note(done, total, "products"),
+            stop=progress.stopping,
+        )
+        if made is None:
+            raise StopRequested
+        return {"version": made.id, "state": made.state.value, "embedder": embedder}
+
+    return {
+        IMPORT_FILE: import_file,
+        REBUILD_INDEX: rebuild_index,
+        BUILD_DEMO: build_demo,
+        BUILD_SEARCH: build_search,
+    }

@@ -22,6 +22,7 @@ from shopkeeper.retrieval.words import WordIndex, key_of
 from shopkeeper.rules import Effects
 from shopkeeper.search.merchant import Merchant
 from shopkeeper.search.records import Explanation, SearchRequest, TermMatch, Way
+from shopkeeper.text import guess_language
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +102,11 @@ def _by_query(snapshot: Snapshot, query: str, way: Way) -> Listing:
 
 
 def _vector(snapshot: Snapshot, query: str) -> Vectors | None:
-    """What the query means; None where no embedder is in use, or its files are gone."""
+    """What the query means; None where no embedder is in use, it does not speak the language, or its files are gone."""
     if snapshot.embedder is None or not snapshot.meanings:
         return None
+    if guess_language(query, "") == "zh" and "zh" not in snapshot.embedder.languages:
+        return None  # it would see no words, and say something all the same
     try:
         vector: Vectors = snapshot.embedder.encode([query[:MAX_MEANT]], kind="query")[0]
     except ModelError as error:

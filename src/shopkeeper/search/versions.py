@@ -6,6 +6,7 @@ both versions what shoppers asked before, and looks where what they clicked stan
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import stdev
 from typing import Any
 
 from shopkeeper import artifacts
@@ -21,7 +22,7 @@ from shopkeeper.shop.database import Database
 KIND = "search"
 QUERIES = 300  # stored queries that two versions are compared on
 CUT = 10
-TOLERANCE = 0.005  # of mean reciprocal rank: smaller losses are chance
+SURE = 1.64  # standard errors that a loss must have to be believed: one in twenty by chance
 EXAMPLES = 12
 
 Ask = Callable[[str], Sequence[str]]  # a query -> product ids, the best first
@@ -50,13 +51,15 @@ class Comparison:
     """How two versions answer the same stored queries.
 
     mrr: mean reciprocal rank, within the first ten, of the best product that was clicked on; only queries with clicks
-    count. empty: share of queries that find nothing. overlap: share of the first ten hits that both have.
+    count. error: standard error of its difference, query by query. empty: share of queries that find nothing. overlap:
+    share of the first ten hits that both have.
     """
 
     queries: int
     clicked: int
     mrr_before: float
     mrr_after: float
+    error: float
     empty_before: float
     empty_after: float
     overlap: float
@@ -64,10 +67,9 @@ class Comparison:
 
     @property
     def no_worse(self) -> bool:
-        """True if the new version finds what was wanted as high up, and leaves no more queries empty."""
-        return (
-            self.mrr_after >= self.mrr_before - TOLERANCE and self.empty_after <= self.empty_before
-        )
+        """True unless the new version puts what was wanted lower, beyond chance, or leaves more queries empty."""
+        loss = self.mrr_before - self.mrr_after
+        return loss <= SURE * self.error and self.empty_after <= self.empty_before
 
     def as_score(self) -> Mapping[str, Any]:
         """For the version's row."""
@@ -76,6 +78,7 @@ class Comparison:
             "clicked",
             "mrr_before",
             "mrr_after",
+            "error",
             "empty_before",
             "empty_after",
             "overlap",
@@ -110,6 +113,18 @@ def build(
     return version if whole else None
 
 
+def finish(
+    database: Database, version: Artifact, comparison: Comparison, *, switch: bool
+) -> Artifact:
+    """Keep what a version scored, and put it to use if asked to: where nothing is in use yet, whenever it is no worse
+    than words alone; else only if it is no worse than the one in use. Returns it as it stands then."""
+    with database.connection() as conn:
+        artifacts.finish(conn, version.id, comparison.as_score())
+        if switch and comparison.no_worse:
+            return artifacts.switch(conn, version.id)
+        return artifacts.get(conn, version.id)
+
+
 def stored_queries(conn: Connection, limit: int = QUERIES) -> list[StoredQuery]:
     """What was asked lately, the most frequent first, with what was clicked on or bought after it."""
     rows = conn.execute(
@@ -129,11 +144,14 @@ def compare(queries: Sequence[StoredQuery], before: Ask, after: Ask) -> Comparis
     clicked = [one for one in asked if one[0].wanted]
     overlaps = [_overlap(a, b) for _, a, b in asked]
     changed = sorted(zip(overlaps, asked, strict=True), key=lambda pair: pair[0])[:EXAMPLES]
+    ranks_before = [_reciprocal_rank(a, q.wanted) for q, a, _ in clicked]
+    ranks_after = [_reciprocal_rank(b, q.wanted) for q, _, b in clicked]
     return Comparison(
         queries=len(asked),
         clicked=len(clicked),
-        mrr_before=_mean([_reciprocal_rank(a, q.wanted) for q, a, _ in clicked]),
-        mrr_after=_mean([_reciprocal_rank(b, q.wanted) for q, _, b in clicked]),
+        mrr_before=_mean(ranks_before),
+        mrr_after=_mean(ranks_after),
+        error=_error([b - a for a, b in zip(ranks_before, ranks_after, strict=True)]),
         empty_before=_mean([float(not a) for _, a, _ in asked]),
         empty_after=_mean([float(not b) for _, _, b in asked]),
         overlap=_mean(overlaps),
@@ -151,6 +169,13 @@ def _overlap(a: Sequence[str], b: Sequence[str]) -> float:
 
 def _reciprocal_rank(ids: Sequence[str], wanted: frozenset[str]) -> float:
     return next((1 / rank for rank, i in enumerate(ids, 1) if i in wanted), 0.0)
+
+
+def _error(differences: Sequence[float]) -> float:
+    """Standard error of their mean."""
+    if len(differences) < 2:
+        return 0.0
+    return float(round(stdev(differences) / len(differences) ** 0.5, 4))
 
 
 def _mean(values: Sequence[float]) -> float:

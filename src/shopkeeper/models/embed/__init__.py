@@ -9,7 +9,7 @@ vectors of recent queries.
     similarity = embedder.encode(["hiking backpack"], kind="query") @ embedder.encode(titles, kind="passage").T
 """
 
-from shopkeeper.models.embed.catalogue import EMBEDDERS, load_embedder, recommended
+from shopkeeper.models.embed.catalogue import EMBEDDERS, fetch_embedder, load_embedder, recommended
 from shopkeeper.models.embed.contract import Embedder, Kind, Vectors
 from shopkeeper.models.embed.remembered import RememberedQueries
 
@@ -19,6 +19,7 @@ __all__ = [
     "Kind",
     "RememberedQueries",
     "Vectors",
+    "fetch_embedder",
     "load_embedder",
     "recommended",
 ]

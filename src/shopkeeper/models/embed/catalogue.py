@@ -26,6 +26,13 @@ class Spec:
     prefixes: Mapping[Kind, str] = field(default_factory=lambda: PLAIN)
 
 
+# Those of XLM-RoBERTa, on which E5 was trained further.
+E5_LANGUAGES = (
+    "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy id is "
+    "it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa sd si sk sl "
+    "so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh"
+)
+
 # Best first, as measured by `python -m benchmarks embedding`.
 EMBEDDERS: Mapping[str, Spec] = {
     spec.id: spec
@@ -38,6 +45,16 @@ EMBEDDERS: Mapping[str, Spec] = {
             dimension=384,
             languages=frozenset({"en"}),
             max_tokens=256,
+        ),
+        Spec(
+            "e5-small",
+            "encoder",
+            weights="e5-small",
+            tokenizer="e5-small-tokenizer",
+            dimension=384,
+            languages=frozenset(E5_LANGUAGES.split()),
+            max_tokens=256,
+            prefixes={"query": "query: ", "passage": "passage: "},
         ),
         Spec(
             "wordllama",
@@ -57,6 +74,18 @@ def recommended(languages: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name, spec in EMBEDDERS.items() if spec.languages.issuperset(languages))
 
 
+def fetch_embedder(name: str, cache_folder: Path, *, places: hub.Places | None = None) -> None:
+    """Bring the embedder's files into the cache, where they are not there yet. Raises ModelError."""
+    hub.pull(spec_of(name).weights, cache_folder, places=places)
+
+
+def spec_of(name: str) -> Spec:
+    """What is known of the embedder of this id. Raises ModelError."""
+    if name not in EMBEDDERS:
+        raise ModelError(f"there is no embedder {name!r}", hint=f"there are {', '.join(EMBEDDERS)}")
+    return EMBEDDERS[name]
+
+
 def load_embedder(name: str, cache_folder: Path, *, threads: int = 1) -> Embedder:
     """The embedder of this id, from files that the hub has fetched; its weights are read when it is first used.
 
@@ -64,9 +93,7 @@ def load_embedder(name: str, cache_folder: Path, *, threads: int = 1) -> Embedde
 
     Raises ModelError if there is no such embedder or a file of it is not in the cache.
     """
-    if name not in EMBEDDERS:
-        raise ModelError(f"there is no embedder {name!r}", hint=f"there are {', '.join(EMBEDDERS)}")
-    spec = EMBEDDERS[name]
+    spec = spec_of(name)
     weights = _fetched(spec.weights, spec, cache_folder)
     tokenizer = _fetched(spec.tokenizer, spec, cache_folder)
     digest = f"{hub.entry(spec.weights).sha256[:12]}-{hub.entry(spec.tokenizer).sha256[:12]}"
