@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, BinaryIO
 
 import typer
@@ -19,7 +19,7 @@ from shopkeeper.cli.main import open_shop, settings_of
 from shopkeeper.errors import FeedError
 from shopkeeper.shop import feeds
 from shopkeeper.shop.database import Database
-from shopkeeper.shop.feeds import KINDS, BadRow, ImportReport, imports, quarantine
+from shopkeeper.shop.feeds import KINDS, BadRow, ImportReport, imports
 from shopkeeper.shop.feeds.mapping import SETTINGS, columns_of, getter
 from shopkeeper.shop.feeds.reading import planned, read
 from shopkeeper.shop.feeds.rows import Notes
@@ -292,16 +292,16 @@ def _list_imports(database: Database) -> None:
 def _download(database: Database, import_id: int, path: Path) -> None:
     try:
         with database.connection() as conn, path.open("wb") as out:
-            form = quarantine.form(imports.get_import(conn, import_id).format)
+            usual = PurePath(imports.bad_rows_name(imports.get_import(conn, import_id))).suffix
             count = imports.write_quarantine(conn, import_id, out)
     except OSError as error:
         raise FeedError(
             f"{path} cannot be written: {error.strerror}", hint="name another file"
         ) from error
     rows = "row" if count == 1 else "rows"
-    _say(
-        f"{count:,} bad {rows} written to {escape(str(path))}, as {form}, with the reason beside each"
-    )
+    _say(f"{count:,} bad {rows} written to {escape(str(path))}, with the reason beside each")
+    if path.suffix.lower() != usual:
+        _say(f"  note: what is in it is {usual.removeprefix('.').upper()}; name it *{usual}")
 
 
 def export(

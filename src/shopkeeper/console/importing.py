@@ -215,4 +215,4 @@ def bad_rows(request: Request, import_id: ImportId) -> Response:
         with shop.database.connection() as conn:
             imports.write_quarantine(conn, import_id, out)
 
-    return download(request, write, f"mend-{import_id}-{found.file_name}")
+    return download(request, write, imports.bad_rows_name(found))

@@ -96,3 +96,21 @@ def test_bad_rows_come_in_pages_in_the_order_of_the_file(
 def test_an_import_that_is_not_there_is_told(db: Database) -> None:
     with db.connection() as conn, pytest.raises(NotFound, match="no import 99"):
         imports.get_import(conn, 99)
+
+
+def test_the_file_of_bad_rows_is_named_by_what_is_in_it(tmp_path: Path, db: Database) -> None:
+    names = []
+    for name in ("products.csv", "google.xml", "google.tsv", "ubi.ndjson", "pages.md"):
+        path = tmp_path / name
+        path.write_bytes((SAMPLES / name).read_bytes())
+        report = feeds.run_import(db, path, kind=feeds.detect(path).kind)
+        with db.connection() as conn:
+            names.append(imports.bad_rows_name(imports.get_import(conn, report.import_id)))
+    assert [n.partition("-bad-")[0] for n in names] == [
+        "products",
+        "google",
+        "google",
+        "ubi",
+        "pages",
+    ]
+    assert [Path(n).suffix for n in names] == [".csv", ".xml", ".csv", ".jsonl", ".md"]

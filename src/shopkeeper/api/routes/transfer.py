@@ -134,7 +134,7 @@ def download_bad_rows(shop: ShopOf, request: Request, import_id: ImportPath) -> 
         with shop.database.connection() as conn:
             imports.write_quarantine(conn, import_id, out)
 
-    return download(request, write, f"bad-rows-{import_id}-{found.file_name}")
+    return download(request, write, imports.bad_rows_name(found))
 
 
 @router.get("/exports/{kind}", response_class=StreamingResponse)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import BinaryIO
 
 from psycopg import sql
@@ -104,6 +105,12 @@ def write_quarantine(conn: Connection, import_id: int, out: BinaryIO) -> int:
         return chunk
 
     return quarantine.write(found.format, import_id, rows, out)
+
+
+def bad_rows_name(found: Import) -> str:
+    """A name for the file of an import's bad rows, which is not always of the feed's own form: feed-bad-3.csv."""
+    stem = PurePath(found.file_name).name.split(".")[0] or "feed"
+    return f"{stem}-bad-{found.id}{quarantine.ending(found.format, found.file_name)}"
 
 
 def unfinished(conn: Connection, *, kind: str, format: str, fingerprint: str) -> Import | None:

@@ -10,6 +10,7 @@ importer, seeing them, adds what it reads to the products that are there instead
 import csv
 import io
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
@@ -29,10 +30,13 @@ XML_HEAD = (
 XML_TAIL = "</channel>\n</rss>\n"
 
 
-def form(format: str) -> str:
-    """What a file of bad rows of this format is, for people: CSV, JSON lines, Markdown, XML."""
-    names = {"markdown": "Markdown", "google": "CSV or XML as the feed was"}
-    return names.get(format, "CSV" if format in _TABLES else "JSON lines")
+def ending(format: str, file_name: str) -> str:
+    """How the name of a file of bad rows ends, by the feed they came from: .csv, .jsonl, .xml, .md."""
+    if format == "markdown":
+        return ".md"
+    if format == "google":
+        return ".xml" if ".xml" in PurePath(file_name.lower()).suffixes else ".csv"
+    return ".csv" if format in _TABLES else ".jsonl"
 
 
 def write(format: str, import_id: int, rows: Rows, out: BinaryIO) -> int:
