@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shopkeeper.shop.demo import trouble
 from shopkeeper.shop.demo.behaviour import Behaviour, Log
 from shopkeeper.shop.demo.catalogue import catalogue, in_defect_line
 from shopkeeper.shop.demo.contact import contacts
@@ -15,8 +14,17 @@ from shopkeeper.shop.demo.demand import Basket, Demand, Prices, baskets
 from shopkeeper.shop.demo.people import Person, people
 from shopkeeper.shop.demo.purchases import Experience, Purchase, purchases
 from shopkeeper.shop.demo.records import Stocked
-from shopkeeper.shop.demo.reviewing import ELSEWHERE, Opinion, Reviewing, experience, numbered
+from shopkeeper.shop.demo.reviewing import (
+    ELSEWHERE,
+    Opinion,
+    Planted,
+    Reviewing,
+    experience,
+    numbered,
+)
+from shopkeeper.shop.demo.ring import Plot, Ring, cast, plot
 from shopkeeper.shop.demo.texts import pages
+from shopkeeper.shop.demo.trouble import Trouble
 from shopkeeper.shop.records import (
     Customer,
     Event,
@@ -72,11 +80,9 @@ def make(
     on_step("products")
     stock = [_popular(s) if in_defect_line(s) else s for s in catalogue(seed, now)]
     on_step("customers")
-    everyone, ring = trouble.cast(
-        rng("cast"), people(rng("people"), now, stock, size.customers), now
-    )
+    everyone, ring = cast(rng("cast"), people(rng("people"), now, stock, size.customers), now)
     demand = Demand(everyone, stock, now)
-    plan = trouble.plot(rng("plot"), demand, ring)
+    plan = plot(rng("plot"), demand, ring)
     on_step("orders")
     bought = sorted(
         [*baskets(rng("baskets"), demand, size.orders), *plan.baskets(rng("alibis"))],
@@ -90,7 +96,7 @@ def make(
     )
     on_step("reviews")
     reviewing = Reviewing(rng("reviews"), now)
-    planted = _planted(trouble.Trouble(rng("trouble"), reviewing, demand), plan, made)
+    planted = _planted(rng("trouble"), reviewing, demand, plan, made)
     taken = {(p.opinion.review.customer_id, p.opinion.review.product_id) for p in planted}
     silent = plan.silent | {(c, p) for c, p in taken if c is not None}
     opinions = reviewing.of_purchases(made, silent)
@@ -146,14 +152,15 @@ def _experienced(
 
 
 def _planted(
-    maker: trouble.Trouble, plan: trouble.Plot, made: Sequence[Purchase]
-) -> list[trouble.Planted]:
+    rng: random.Random, reviewing: Reviewing, demand: Demand, plan: Plot, made: Sequence[Purchase]
+) -> list[Planted]:
+    single = Trouble(rng, reviewing, demand)
     return [
-        *maker.ring(plan, made),
-        *maker.paid(made),
-        *maker.attack(plan),
-        *maker.phishing(),
-        *maker.injection(),
+        *Ring(rng, reviewing, demand).reviews(plan, made),
+        *single.paid(made),
+        *single.attack({p.customer.id for p in plan.members}),
+        *single.phishing(),
+        *single.injection(),
     ]
 
 
@@ -179,7 +186,7 @@ def _truth(
     everyone: Sequence[Person],
     made: Sequence[Purchase],
     reviews: Sequence[tuple[Review, Opinion]],
-    planted: Sequence[trouble.Planted],
+    planted: Sequence[Planted],
     log: Log,
     scams: Sequence[str],
     now: datetime,

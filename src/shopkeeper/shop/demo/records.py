@@ -1,6 +1,6 @@
 """What the demo shop's generator passes from one step to the next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,3 +23,9 @@ class Stocked:
     qualities: Mapping[str, float]
     appeal: float
     added_at: datetime
+
+
+def mean_quality(stock: Sequence[Stocked]) -> float:
+    """How good these products are, all aspects together."""
+    means = [sum(s.qualities.values()) / len(s.qualities) for s in stock]
+    return sum(means) / len(means)

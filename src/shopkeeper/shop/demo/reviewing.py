@@ -28,6 +28,15 @@ class Opinion:
     aspects: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """An opinion that is not what it claims to be. kind: ring, camouflage, paid, attack, phishing or injection."""
+
+    opinion: Opinion
+    kind: str
+    detail: Mapping[str, object]
+
+
 def experience(rng: random.Random, choice: Choice, *, faulty: bool = False) -> Experience:
     """How one piece turns out for one person: near the product's qualities, unless it is faulty."""
     found = {

@@ -101,6 +101,19 @@ class Writer:
         """What is remarked, without anything around it."""
         return _Said(self.rng, self._varied, task).remarks()
 
+    def strung(self, person: Person, lines: Sequence[str]) -> str:
+        """Ready lines as one text in the person's hand, now and then two in one breath."""
+        text = lines[0]
+        for line in lines[1:]:
+            if self.rng.random() < 0.3 and line[:2] not in ("I ", "I'"):
+                comma = ", " if person.language == "en" else "，"
+                text = text.rstrip(".。!！") + comma + line[:1].lower() + line[1:]
+            else:
+                text += (" " if person.language == "en" else "") + line
+        if self.rng.random() < person.hand.exclaims:
+            text = text.rstrip(".。") + ("!" if person.language == "en" else "！")
+        return text.lower() if person.hand.lower_case else text
+
     def read(self, task: Task, template: str, **slots: str) -> str:
         """One reading of this template."""
         return _Said(self.rng, self._varied, task, **slots).reading(template)
@@ -223,15 +236,14 @@ class _Said:
         return f"{bridge} {rest}" if bridge[0] in ",." else f" {bridge} {rest}"
 
     def _joined(self, clauses: Sequence[str]) -> str:
+        """Clauses that agree, one after the other."""
         text = ""
-        for clause in clauses:
+        for place, clause in enumerate(clauses):
             if not text:
                 text = clause
             elif self.language == "zh":
-                text += (
-                    self.rng.choice(("，", "，", "。", "，而且" if len(clauses) > 2 else "，"))
-                    + clause
-                )
+                last = place == len(clauses) - 1
+                text += self.rng.choice(("，", "，", "。", "，而且" if last else "，")) + clause
             else:
                 glue = self.rng.choice((". ", ". ", ". ", ", and ", " and ", ", "))
                 text += glue + (self._capital(clause) if glue == ". " else clause)
