@@ -42,12 +42,28 @@ class ModelError(ShopkeeperError):
     """A model or asset is absent, damaged or cannot be used."""
 
 
+class UnknownModel(ModelError):
+    """Nothing has this id."""
+
+
 class ArtifactError(ModelError):
     """A file fetched or built does not have the hash, format or version that was asked for."""
 
 
+class FetchError(ModelError):
+    """A file could not be brought here: no network, cut off, refused, or not fetched yet."""
+
+
+class StorageError(ModelError):
+    """A file cannot be kept: the disk is full or the folder cannot be written."""
+
+
 class Refused(ShopkeeperError):
     """Turned down on purpose: permission, limit or policy."""
+
+
+class Conflict(Refused):
+    """It does not fit the state of things: what is in use is not deleted, what is not finished is not used."""
 
 
 class Unauthorized(Refused):

@@ -1,9 +1,11 @@
-"""The embedders, from the cache that all programs share: fetched if they are not there yet."""
+"""The cache that all programs share, and a small package index."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+from tests.models.world import BODY, FILE, only_index, write_wheel
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +13,17 @@ def cache_folder() -> Path:
     """The cache of fetched files, as the programs use it."""
     named = os.environ.get("SHOPKEEPER_CACHE_FOLDER", "~/.cache/shopkeeper")
     return Path(named).expanduser()
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that pip takes for its only package index, holding one small wheel with BODY inside."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    write_wheel(folder, {FILE: BODY, "tinyasset/__init__.py": b"raise RuntimeError('imported')\n"})
+    for key in list(os.environ):
+        if key.startswith("PIP_"):
+            monkeypatch.delenv(key)
+    for key, value in only_index(folder).items():
+        monkeypatch.setenv(key, value)
+    return folder

@@ -33,7 +33,7 @@ def list_models(ctx: typer.Context) -> None:
 def pull(ctx: typer.Context, name: str = typer.Argument(help="Id, or `all`.")) -> None:
     """Fetch a file into the cache, or say that it is there."""
     folder = settings_of(ctx).cache_folder
-    for wanted in hub.entries() if name == "all" else [name, *hub.entry(name).needs]:
+    for wanted in hub.entries() if name == "all" else [name]:
         with console.status(f"fetching {wanted}"):
             path = hub.pull(wanted, folder)
         console.print(f"{wanted}: {path}", highlight=False, soft_wrap=True)
