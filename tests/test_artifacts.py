@@ -4,7 +4,7 @@ import pytest
 
 from shopkeeper import artifacts
 from shopkeeper.artifacts import State
-from shopkeeper.errors import NotFound, Refused
+from shopkeeper.errors import Conflict, NotFound
 from shopkeeper.shop.database import Database
 
 
@@ -35,7 +35,7 @@ def test_rolling_back_returns_to_the_version_before_and_then_to_none(db: Databas
         assert back is not None and back.id == first
         assert artifacts.roll_back(conn, "search") is None
         assert {a.state for a in artifacts.listing(conn, "search")} == {State.RETIRED}
-        with pytest.raises(Refused):
+        with pytest.raises(Conflict):
             artifacts.roll_back(conn, "search")
 
 
@@ -51,10 +51,10 @@ def test_a_version_rolled_back_from_can_be_switched_to_again(db: Database) -> No
 def test_what_is_not_finished_is_not_switched_to(db: Database) -> None:
     with db.connection() as conn:
         made = artifacts.begin(conn, "search", {})
-        with pytest.raises(Refused, match="building"):
+        with pytest.raises(Conflict, match="building"):
             artifacts.switch(conn, made.id)
         artifacts.fail(conn, made.id, "the disk was full")
-        with pytest.raises(Refused, match="failed"):
+        with pytest.raises(Conflict, match="failed"):
             artifacts.switch(conn, made.id)
         assert artifacts.get(conn, made.id).note == "the disk was full"
 
@@ -88,7 +88,7 @@ def test_a_version_is_deleted_only_when_it_is_not_in_use(db: Database) -> None:
     first = build(db, "a")
     with db.connection() as conn:
         artifacts.switch(conn, first)
-        with pytest.raises(Refused, match="in use"):
+        with pytest.raises(Conflict, match="in use"):
             artifacts.delete(conn, first)
         artifacts.roll_back(conn, "search")
         artifacts.delete(conn, first)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shopkeeper.errors import NotFound, Refused
+from shopkeeper.errors import Conflict, NotFound
 from shopkeeper.shop import bulk
 from shopkeeper.shop.bulk import Connection
 
@@ -81,12 +81,12 @@ def fail(conn: Connection, artifact_id: int, why: str) -> None:
 
 
 def switch(conn: Connection, artifact_id: int) -> Artifact:
-    """Put a finished version to use instead of the one that is. Raises NotFound, Refused if it is not finished."""
+    """Put a finished version to use instead of the one that is. Raises NotFound, Conflict if it is not finished."""
     wanted = get(conn, artifact_id, lock=True)
     if wanted.state is State.IN_USE:
         return wanted
     if wanted.state not in (State.READY, State.RETIRED):
-        raise Refused(
+        raise Conflict(
             f"version {wanted.id} of {wanted.kind} is {wanted.state.value}",
             hint="only a finished version can be put to use",
         )
@@ -101,10 +101,10 @@ def switch(conn: Connection, artifact_id: int) -> Artifact:
 
 
 def roll_back(conn: Connection, kind: str) -> Artifact | None:
-    """Put the version before the one in use to use again; without one before, use none. Raises Refused."""
+    """Put the version before the one in use to use again; without one before, use none. Raises Conflict."""
     now = in_use(conn, kind, lock=True)
     if now is None:
-        raise Refused(f"no version of {kind} is in use", hint="there is nothing to go back from")
+        raise Conflict(f"no version of {kind} is in use", hint="there is nothing to go back from")
     conn.execute("update artifacts set state = 'retired' where id = %s", [now.id])
     if now.was_in_use is None:
         return None
@@ -115,10 +115,10 @@ def roll_back(conn: Connection, kind: str) -> Artifact | None:
 
 
 def delete(conn: Connection, artifact_id: int) -> None:
-    """Forget a version that is not in use. Raises NotFound, Refused."""
+    """Forget a version that is not in use. Raises NotFound, Conflict."""
     wanted = get(conn, artifact_id, lock=True)
     if wanted.state is State.IN_USE:
-        raise Refused(
+        raise Conflict(
             f"version {wanted.id} is in use", hint="switch to another, or roll back, first"
         )
     conn.execute("delete from artifacts where id = %s", [artifact_id])

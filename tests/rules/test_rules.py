@@ -130,3 +130,15 @@ def test_rules_come_back_as_they_went_in(db: Database) -> None:
         delete(conn, number)
         with pytest.raises(NotFound):
             get(conn, number)
+
+
+def test_times_without_a_zone_are_utc() -> None:
+    naive = Condition(starts_at=NOW.replace(tzinfo=None))
+    assert naive.starts_at == NOW
+    assert rule(Action.HIDE, "a", condition=naive).holds("", (), NOW)
+
+
+def test_a_misspelt_field_is_said_so() -> None:
+    text = {"name": "r", "action": "hide", "selection": {"ids": ["a"]}, "conditon": {}}
+    with pytest.raises(ValueError, match="conditon"):
+        parse(text)

@@ -61,6 +61,14 @@ def test_a_colour_that_is_sold_out_is_not_available(search: ProductSearch) -> No
     assert ids(search, filters={"Color": ("red",)}, available_only=True) == []
 
 
+def test_words_are_taken_as_typed_where_that_is_asked_for(search: ProductSearch) -> None:
+    search.refresh()
+    mended = search.search(SearchRequest("lnien shirt"))
+    assert mended.did_you_mean == "linen shirt"
+    typed = search.search(SearchRequest("lnien shirt", mend=False))
+    assert (typed.did_you_mean, typed.unknown) == (None, ("lnien",))
+
+
 def test_every_facet_value_shows_as_many_hits_as_it_counts(search: ProductSearch) -> None:
     for query in ("", "shirt", "acme"):
         answer = search.search(SearchRequest(query))

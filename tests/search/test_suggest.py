@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopkeeper.search import ProductSearch
 from shopkeeper.search.suggest import (
     Kind,
     Phrase,
@@ -81,3 +82,12 @@ def test_pairs_of_words_that_several_titles_share_are_phrases() -> None:
 def test_a_query_that_one_visitor_asked_or_nobody_clicked_on_is_not_suggested() -> None:
     queries = [("rain jacket", 5, 2), ("my secret", 1, 1), ("raim", 9, 0)]
     assert [p.text for p in phrases_of_queries(queries)] == ["rain jacket"]
+
+
+def test_products_and_categories_are_suggested_by_their_names_in_every_language(
+    search: ProductSearch,
+) -> None:
+    (category, product) = search.suggest("衬衫")
+    assert (category.text, category.kind, category.target) == ("衬衫", Kind.CATEGORY, "Clothing > Shirts")  # fmt: skip
+    assert (product.text, product.target) == ("亚麻衬衫", "shirt")
+    assert search.labels("zh")["Shirts"] == "衬衫"

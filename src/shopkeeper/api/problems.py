@@ -95,6 +95,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.Unauthorized: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized", "A valid key is needed"),
     errors.TooLarge: Kind(HTTPStatus(413), "too_large", "Too large"),
     errors.Refused: Kind(HTTPStatus.FORBIDDEN, "refused", "Refused"),
+    errors.Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Not as things stand"),
     RateLimited: Kind(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
     UnsupportedMedia: Kind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Wrong type of body"

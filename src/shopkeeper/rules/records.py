@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from pydantic import ConfigDict
 
 from shopkeeper.text.normalise import normalise
 
 MAX_STRENGTH = 10.0
+_STRICT = ConfigDict(
+    extra="forbid"
+)  # a field that is misspelt would be a condition that is not there
 
 
 class Action(StrEnum):
@@ -29,7 +34,12 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a rule holds: always, if nothing is said. category: the list shown is of it or below it."""
+    """When a rule holds: always, if nothing is said. category: the list shown is of it or below it.
+
+    Times without a zone are UTC.
+    """
+
+    __pydantic_config__ = _STRICT
 
     query: str = ""
     match: Match = Match.CONTAINS
@@ -38,6 +48,10 @@ class Condition:
     ends_at: datetime | None = None
 
     def __post_init__(self) -> None:
+        for name in ("starts_at", "ends_at"):
+            moment: datetime | None = getattr(self, name)
+            if moment is not None and moment.tzinfo is None:
+                object.__setattr__(self, name, moment.replace(tzinfo=UTC))
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValueError(f"the rule would end at {self.ends_at}, before it begins")
 
@@ -48,6 +62,8 @@ class Selection:
 
     values: facet name -> alternatives, as in a search's filters.
     """
+
+    __pydantic_config__ = _STRICT
 
     ids: tuple[str, ...] = ()
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,6 +83,8 @@ class Selection:
 class Rule:
     """One decision. place: where the first pinned product stands. strength: of a boost or bury, above 0, at most 10;
     1 moves a product about as much as matching one more word of the query does."""
+
+    __pydantic_config__ = _STRICT
 
     name: str
     action: Action

@@ -1,7 +1,7 @@
 """Product search: request to response."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -114,6 +114,10 @@ class ProductSearch:
     def suggest(self, typed: str, *, limit: int = 8, products: int = 3) -> list[Suggestion]:
         """What somebody who typed this may want, the likeliest first. products: how many of them at most."""
         return self._following.suggestions().suggest(typed, limit=limit, products=products)
+
+    def labels(self, language: str) -> Mapping[str, str]:
+        """What categories, facets and their values are called in a language, where that is known."""
+        return self._store.labels.of(language)
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """Products that match, with facets counted over exactly them."""

@@ -63,7 +63,7 @@ def listing(snapshot: Snapshot, request: SearchRequest) -> Listing:
     """All hits of a request, before filters."""
     columns = snapshot.columns
     query = request.query[:MAX_QUERY].strip()
-    found = _by_query(snapshot, query, request.way) if query else _everything(columns)
+    found = _by_query(snapshot, query, request) if query else _everything(columns)
     if not snapshot.merchant.rules:
         return found
     effects = snapshot.merchant.effects(query, request.category, columns)
@@ -75,7 +75,7 @@ def _everything(columns: Columns) -> Listing:
     return Listing(columns.everything(), nothing, nothing)
 
 
-def _by_query(snapshot: Snapshot, query: str, way: Way) -> Listing:
+def _by_query(snapshot: Snapshot, query: str, request: SearchRequest) -> Listing:
     columns = snapshot.columns
     scores, moved = np.zeros(len(columns.ids)), np.zeros(len(columns.ids))
     coded = columns.everything()[:0]
@@ -87,9 +87,9 @@ def _by_query(snapshot: Snapshot, query: str, way: Way) -> Listing:
     found = find(
         query,
         words=snapshot.words,
-        vocabulary=snapshot.vocabulary,
+        vocabulary=snapshot.vocabulary if request.mend else None,
         meanings=list(snapshot.meanings.values()),
-        vector=_vector(snapshot, query) if way is Way.HYBRID else None,
+        vector=_vector(snapshot, query) if request.way is Way.HYBRID else None,
         ranker=snapshot.ranker,
         others=snapshot.merchant.thesaurus.wordings(query),
     )

@@ -8,7 +8,7 @@ that it never holds up a price.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import psycopg
@@ -173,19 +173,31 @@ class Follower:
             return
         with self._database.connection() as conn:
             queries = suggest.popular_queries(conn)
+            translated = suggest.translated_titles(conn)
         categories = columns.value_counts(CATEGORY)
         brands = columns.value_counts(BRAND)
-        rated = zip(columns.ids, columns.titles, columns.alive, columns.rating, strict=True)
-        titles = [(i, title, 1.0 + 0.1 * float(r)) for i, title, alive, r in rated if alive]
+        rated = zip(columns.ids, columns.alive, columns.rating, strict=True)
+        weights = {i: 1.0 + 0.1 * float(rating) for i, alive, rating in rated if alive}
+        own = zip(columns.ids, columns.titles, columns.alive, strict=True)
+        titles = [(i, title, weights[i]) for i, title, alive in own if alive]
+        titles += [(i, title, weights[i]) for i, title in translated if i in weights]
         self._suggester = Suggester(
             chain(
                 suggest.phrases_of_queries(queries),
-                (Phrase(c.rpartition(PATH)[2], Kind.CATEGORY, 2.0 + n**0.25, c) for c, n in categories.items()),
+                self._phrases_of_categories(categories),
                 (Phrase(b, Kind.BRAND, 2.0 + n**0.25, b) for b, n in brands.items()),
                 suggest.phrases_of_titles(titles),
             )
         )  # fmt: skip
         self._suggester_of = columns
+
+    def _phrases_of_categories(self, counts: Mapping[str, int]) -> Iterator[Phrase]:
+        """Each category by its own name and by those it has in other languages."""
+        others = [self._store.labels.of(language) for language in self._store.labels.languages]
+        for path, count in counts.items():
+            own = path.rpartition(PATH)[2]
+            for name in dict.fromkeys([own, *(labels.get(own, own) for labels in others)]):
+                yield Phrase(name, Kind.CATEGORY, 2.0 + count**0.25, path)
 
     def _follow(self) -> None:
         """Wait for the database to say that something changed; look by ourselves now and then."""

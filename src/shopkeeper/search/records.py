@@ -32,6 +32,7 @@ class SearchRequest:
 
     filters: facet name -> alternatives; `brand` and `availability` are facets too. category: a path from the widest.
     price_min, price_max: inclusive. limit 0: only counts. language: of labels in the answer.
+    mend: look past typing errors; without, words are taken as they were typed.
     """
 
     query: str = ""
@@ -46,6 +47,7 @@ class SearchRequest:
     language: str = "en"
     way: Way = Way.HYBRID
     explain: bool = False
+    mend: bool = True
 
     def __post_init__(self) -> None:
         if self.offset < 0 or self.limit < 0:

@@ -51,6 +51,11 @@ class Labels:
             terms.update(translation.terms)
             terms.update(zip(product.category, translation.category, strict=False))
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that something is called in."""
+        return tuple(self._terms)
+
     def of(self, language: str) -> Mapping[str, str]:
         """Original -> translated."""
         return self._terms.get(language, {})

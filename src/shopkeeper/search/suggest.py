@@ -153,6 +153,15 @@ def phrases_of_titles(titles: Sequence[tuple[str, str, float]]) -> Iterator[Phra
             yield Phrase(pair, Kind.QUERY, 1.0 + float(np.log1p(count)))
 
 
+def translated_titles(conn: Connection) -> list[tuple[str, str]]:
+    """Ids of products that are shown, and what they are called in other languages."""
+    rows = conn.execute(
+        "select p.id, t.words ->> 'title' from products p, jsonb_each(p.translations) t (language, words) "
+        "where p.status = 'active' and t.words ->> 'title' <> ''"
+    ).fetchall()
+    return [(product_id, title) for product_id, title in rows]
+
+
 def popular_queries(conn: Connection) -> list[tuple[str, int, int]]:
     """What people searched for lately with a result: words, how often, how many clicked; the most frequent first."""
     rows = conn.execute(

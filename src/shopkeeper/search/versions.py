@@ -182,11 +182,32 @@ def _mean(values: Sequence[float]) -> float:
     return round(sum(values) / len(values), 4) if values else 0.0
 
 
-def discard(conn: Connection, version_id: int) -> None:
-    """Delete a version that is not in use, and its vectors if no other version has them. Raises NotFound, Refused."""
-    version = artifacts.get(conn, version_id, lock=True)
+def get(conn: Connection, version_id: int, *, lock: bool = False) -> Artifact:
+    """The version of search with this id. Raises NotFound."""
+    version = artifacts.get(conn, version_id, lock=lock)
     if version.kind != KIND:
         raise NotFound(f"no version of search has the id {version_id}", hint="list the versions")
+    return version
+
+
+def listing(conn: Connection) -> list[Artifact]:
+    """All versions of search, the newest first."""
+    return artifacts.listing(conn, KIND)
+
+
+def switch(conn: Connection, version_id: int) -> Artifact:
+    """Put a finished version to use. Raises NotFound, Conflict."""
+    return artifacts.switch(conn, get(conn, version_id, lock=True).id)
+
+
+def roll_back(conn: Connection) -> Artifact | None:
+    """Go back to the version before the one in use; None if that was words alone. Raises Conflict."""
+    return artifacts.roll_back(conn, KIND)
+
+
+def discard(conn: Connection, version_id: int) -> None:
+    """Delete a version that is not in use, and its vectors if no other version has them. Raises NotFound, Conflict."""
+    version = get(conn, version_id, lock=True)
     artifacts.delete(conn, version_id)
     if not any(v.spec["digest"] == version.spec["digest"] for v in artifacts.listing(conn, KIND)):
         vectors.forget(conn, version.spec["digest"])
