@@ -26,6 +26,18 @@ def scratch_folder(name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"shopkeeper-{name}-", dir=memory if roomy else None))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def by_words() -> Iterator[None]:
+    """Servers that tests start fetch no embedder by themselves, here and in programs of their own."""
+    before = os.environ.get("SHOPKEEPER_EMBEDDER")
+    os.environ["SHOPKEEPER_EMBEDDER"] = ""
+    yield
+    if before is None:
+        del os.environ["SHOPKEEPER_EMBEDDER"]
+    else:
+        os.environ["SHOPKEEPER_EMBEDDER"] = before
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
     """One embedded PostgreSQL for this test process."""

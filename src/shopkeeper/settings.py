@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one."
     )
+    embedder: str = Field(
+        "auto",
+        max_length=40,
+        description="What search by meaning begins with, fetched and built in the background by the first start of the "
+        "server. `auto`: the embedder recommended for the languages of the pages; or the name of one. Empty: search "
+        "goes by words until `shopkeeper index build`.",
+    )
     max_upload_mb: int = Field(
         512,
         ge=1,

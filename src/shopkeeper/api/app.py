@@ -32,6 +32,7 @@ from shopkeeper.api.routes import events, people, products, search, system, text
 from shopkeeper.api.session import Sessions
 from shopkeeper.errors import ShopkeeperError
 from shopkeeper.face import Shop
+from shopkeeper.jobs import meaning
 from shopkeeper.jobs.tasks import shop_tasks
 from shopkeeper.pages import problem_page, static
 
@@ -118,6 +119,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = shop_tasks(shop.database, shop.settings, lambda: shop.search)
     # With the embedded server only one program serves a data folder, so no other can be running its jobs.
     shop.jobs.start(tasks, alone=shop.settings.database_url is None)
+    await run_in_threadpool(meaning.begin, shop.jobs, shop.database, shop.settings)
     yield
     await run_in_threadpool(shop.jobs.close)
 

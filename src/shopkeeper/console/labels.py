@@ -3,6 +3,7 @@
 The words of other languages are in `pages`, with these as keys.
 """
 
+from shopkeeper.jobs import meaning
 from shopkeeper.pages import Visit
 from shopkeeper.pages.labels import AVAILABILITY
 
@@ -54,4 +55,7 @@ def job_title(visit: Visit, title: str) -> str:
     start = "Import of "
     if title.startswith(start):
         return visit.t("Import of {name}", name=title.removeprefix(start))
+    if title.startswith(meaning.TITLE):
+        embedder = title.removeprefix(meaning.TITLE)
+        return visit.t("Search by meaning with {embedder}", embedder=embedder)
     return visit.t(title)

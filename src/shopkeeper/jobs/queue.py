@@ -49,6 +49,16 @@ class Jobs:
         with self._database.connection() as conn:
             return store.create(conn, kind, title, arguments)
 
+    def enqueue_once(self, kind: str, title: str, /, **arguments: Any) -> JobId:
+        """Put a job in the queue, unless one that does the same is not over yet. Returns the one that does it."""
+        with self._database.connection() as conn:
+            return store.create_once(conn, kind, title, arguments)
+
+    def latest(self, kind: str) -> Job | None:
+        """The newest job of a kind, if there ever was one."""
+        with self._database.connection() as conn:
+            return store.latest(conn, kind)
+
     def list(self, *, limit: int = 50, before: int | None = None) -> list[Job]:
         """The newest jobs first. before: only those with a smaller id, to page on."""
         with self._database.connection() as conn:

@@ -54,6 +54,23 @@ def _defer(conn: Connection, job: JobId) -> None:
     conn.execute("update job_progress set queue_id = %s where id = %s", [queued.id, job])
 
 
+def create_once(conn: Connection, kind: str, title: str, arguments: dict[str, Any]) -> JobId:
+    """The job that does just this and is not over yet; a new one if there is none."""
+    conn.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"shopkeeper job {kind}"])
+    row = conn.execute(
+        "select id from job_progress where kind = %s and arguments = %s "
+        "and state in ('waiting', 'running', 'interrupted') order by id limit 1",
+        [kind, jsonb(arguments)],
+    ).fetchone()
+    return create(conn, kind, title, arguments) if row is None else JobId(row[0])
+
+
+def latest(conn: Connection, kind: str) -> Job | None:
+    """The newest job of a kind."""
+    row = conn.execute("select max(id) from job_progress where kind = %s", [kind]).fetchone()
+    return None if row is None or row[0] is None else get(conn, row[0])
+
+
 def get(conn: Connection, job: int) -> Job:
     """The job with this id. Raises NotFound."""
     with conn.cursor(row_factory=dict_row) as cursor:

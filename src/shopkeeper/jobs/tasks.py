@@ -14,6 +14,7 @@ from shopkeeper.jobs import uploads
 from shopkeeper.jobs.progress import Progress, StopRequested
 from shopkeeper.jobs.worker import Task
 from shopkeeper.models.embed import fetch_embedder, load_embedder
+from shopkeeper.models.hub import Step
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -80,8 +81,10 @@ def shop_tasks(
     def build_search(
         progress: Progress, *, embedder: str, switch: bool = True
     ) -> Mapping[str, Any]:
-        progress.report(0, message=f"fetching {embedder}")
-        fetch_embedder(embedder, settings.cache_folder)
+        def show(step: Step) -> None:
+            progress.report(step.done_bytes, step.total_bytes or None, "bytes", step.doing)
+
+        fetch_embedder(embedder, settings.cache_folder, progress=show)
         made = search().build_version(
             load_embedder(embedder, settings.cache_folder),
             switch=switch,

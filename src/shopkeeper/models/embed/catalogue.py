@@ -74,9 +74,15 @@ def recommended(languages: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name, spec in EMBEDDERS.items() if spec.languages.issuperset(languages))
 
 
-def fetch_embedder(name: str, cache_folder: Path, *, places: hub.Places | None = None) -> None:
+def fetch_embedder(
+    name: str,
+    cache_folder: Path,
+    *,
+    places: hub.Places | None = None,
+    progress: hub.Progress = lambda step: None,
+) -> None:
     """Bring the embedder's files into the cache, where they are not there yet. Raises ModelError."""
-    hub.pull(spec_of(name).weights, cache_folder, places=places)
+    hub.pull(spec_of(name).weights, cache_folder, places=places, progress=progress)
 
 
 def spec_of(name: str) -> Spec:
