@@ -1,10 +1,12 @@
 """The cache that all programs share, and a small package index."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.models.bad_hub import Hub, serving
 from tests.models.world import BODY, FILE, only_index, write_wheel
 
 
@@ -27,3 +29,10 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for key, value in only_index(folder).items():
         monkeypatch.setenv(key, value)
     return folder
+
+
+@pytest.fixture
+def server() -> Iterator[Hub]:
+    """A model hub that answers as it is told."""
+    with serving() as world:
+        yield world

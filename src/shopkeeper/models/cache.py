@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shopkeeper.errors import ArtifactError, StorageError
@@ -129,6 +129,7 @@ class PartFile:
             raise ArtifactError(f"it has more than the {self._size} bytes that the lock file says")
         with storing(self._path):
             self._file.write(chunk)
+            self._file.flush()  # so that a full disk is told now, and a kill loses little
         self._hash.update(chunk)
         self._written(self.length)
 
@@ -142,7 +143,6 @@ class PartFile:
                 f"it has another sha256 than the lock file says: {found[:12]}…, not {self._sha256[:12]}…"
             )
         with storing(self._path):
-            self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._path.chmod(0o444)
@@ -152,7 +152,7 @@ class PartFile:
 
     def close(self, *, keep: bool) -> None:
         """Stop here. What came so far stays for another time if `keep`."""
-        with storing(self._path):
+        with suppress(OSError):  # what a full disk did not take has been told already
             self._file.close()
         if not keep:
             self._path.unlink(missing_ok=True)

@@ -67,7 +67,7 @@ def _request(url: str, part: PartFile, *, stall_s: float) -> bool:
             part.restart()  # the server begins anew
         expected = answer.length
         came = 0
-        while chunk := answer.read(CHUNK):
+        while chunk := answer.read1(CHUNK):
             part.write(chunk)
             came += len(chunk)
     return expected is None or came >= expected

