@@ -127,7 +127,7 @@ def one_kill(settings: Settings, number: int, victim: Victim, rng: random.Random
     with writer(settings.data_folder, number) as (process, told):
         if rng.random() < 0.8:
             told.poll(60)  # most kills while it writes, some while it starts
-        time.sleep(rng.uniform(0, 0.15))
+        time.sleep(rng.uniform(0, 0.25))
         if victim is not Victim.PROGRAM:
             server = postgres_programs.postmaster(cluster)
             doomed = [server] if victim is Victim.SERVER else postgres_programs.processes(cluster)
@@ -243,6 +243,8 @@ def _rows_of(shop: Database, number: int) -> dict[int, tuple[int, ...]]:
     )
     found: dict[int, list[int]] = {}
     with shop.connection() as conn:
+        # One snapshot: the server may still be committing what a program asked for before it was killed.
+        conn.execute("set transaction isolation level repeatable read, read only")
         for place, query in enumerate(kinds):
             counted = (
                 f"select split_part(id, '-', 2)::int, count(*) from ({query}) x(id) group by 1"
