@@ -134,7 +134,7 @@ def _import(
     database: Database, file: Path, kind: str, *, format: str | None, mapping: Mapping[str, str],
     currency: str, language: str, resume: bool,
 ) -> ImportReport:  # fmt: skip
-    with Progress(*_BAR, console=console, transient=True) as bar:
+    with Progress(*_BAR, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"Reading {escape(file.name)}", total=1.0, told="")
 
         def show(progress: feeds.Progress) -> None:
@@ -334,7 +334,7 @@ def export(
 
 def _written(database: Database, kind: str, format: str, file: BinaryIO) -> int:
     """Write with a bar that tells how far it is."""
-    with Progress(*_BAR, console=console, transient=True) as bar:
+    with Progress(*_BAR, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"Writing {kind}", total=1.0, told="")
 
         def show(done: int, total: int) -> None:
