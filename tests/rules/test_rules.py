@@ -15,6 +15,7 @@ from shopkeeper.rules import (
     Match,
     Rule,
     Selection,
+    activate,
     arranged,
     delete,
     effects,
@@ -22,6 +23,8 @@ from shopkeeper.rules import (
     holding,
     listing,
     parse,
+    removed,
+    restore,
     save,
 )
 from shopkeeper.shop.database import Database
@@ -130,6 +133,24 @@ def test_rules_come_back_as_they_went_in(db: Database) -> None:
         delete(conn, number)
         with pytest.raises(NotFound):
             get(conn, number)
+
+
+def test_a_rule_rests_and_one_taken_away_is_put_back_as_it_was(db: Database) -> None:
+    made = rule(Action.HIDE, "a")
+    with db.connection() as conn:
+        number = save(conn, made)
+        activate(conn, number, active=False)
+        delete(conn, number)
+        assert listing(conn) == [] and removed(conn) == [(number, made)]
+        for changed in (
+            lambda: activate(conn, number, active=True),
+            lambda: delete(conn, number),
+            lambda: restore(conn, 10**9),
+        ):
+            with pytest.raises(NotFound):
+                changed()
+        restore(conn, number)
+        assert listing(conn) == [(number, made, False)] and removed(conn) == []
 
 
 def test_times_without_a_zone_are_utc() -> None:

@@ -8,10 +8,13 @@ import pytest
 
 from shopkeeper import artifacts
 from shopkeeper.artifacts import State
-from shopkeeper.errors import ModelError
+from shopkeeper.errors import Conflict, ModelError
 from shopkeeper.models.embed import Embedder, fetch_embedder, load_embedder
+from shopkeeper.rules import Action, Rule, Selection
 from shopkeeper.search import ProductSearch, SearchRequest, Way, versions
 from shopkeeper.search.meanings import encode_catalogue, lacking
+from shopkeeper.search.merchant import Merchant
+from shopkeeper.search.synonyms import Synonym, Thesaurus
 from shopkeeper.settings import load_settings
 from shopkeeper.shop import products, vectors
 from shopkeeper.shop.database import Database
@@ -154,6 +157,37 @@ def test_rolling_back_returns_to_words_and_switching_to_meaning(
         artifacts.switch(conn, version.id)
     search.refresh()
     assert ids(search, "teapot")[0] == "kettle"
+
+
+def test_a_version_that_is_not_in_use_can_be_asked(
+    search: ProductSearch, shop_database: Database
+) -> None:
+    by_meaning = ids(search, "teapot")
+    with shop_database.connection() as conn:
+        number = versions.listing(conn)[0].id
+        unfinished = artifacts.begin(conn, versions.KIND, {"embedder": NAME, "digest": "other"})
+        versions.roll_back(conn)
+    search.refresh()
+    asked = SearchRequest("teapot")
+    assert search.search(asked).total == 0
+    beside = search.search(asked, version=number)
+    assert [hit.product_id for hit in beside.hits] == by_meaning
+    with pytest.raises(Conflict, match="not whole"):
+        search.search(asked, version=unfinished.id)
+    with shop_database.connection() as conn:
+        artifacts.finish(conn, unfinished.id, {})
+    with pytest.raises(ModelError, match="not here"):
+        search.search(asked, version=unfinished.id)
+
+
+def test_rules_and_synonyms_are_tried_before_they_are_said(search: ProductSearch) -> None:
+    hidden = Rule("no", Action.HIDE, Selection(values={"brand": ("Acme",)}))
+    assert search.chosen(hidden.selection) == ["kettle", "shirt"]
+    tried = Merchant(Thesaurus([Synonym(("camicia", "shirt"))]), (hidden,))
+    asked = SearchRequest("camicia", way=Way.WORDS)
+    assert search.search(asked).total == 0
+    assert [h.product_id for h in search.search(asked, merchant=tried).hits] == ["tee"]
+    assert search.search(asked).total == 0
 
 
 def test_a_version_whose_embedder_is_gone_leaves_words(

@@ -71,3 +71,19 @@ def test_synonyms_come_back_as_they_went_in(db: Database) -> None:
         synonyms.delete(conn, number)
         with pytest.raises(NotFound):
             synonyms.delete(conn, number)
+
+
+def test_synonyms_taken_away_are_put_back_as_they_were(db: Database) -> None:
+    first, second = Synonym(("sofa", "couch")), Synonym(("rug", "carpet"))
+    with db.connection() as conn:
+        number, other = synonyms.save(conn, first), synonyms.save(conn, second)
+        synonyms.delete(conn, number)
+        assert synonyms.listing(conn) == [(other, second)]
+        assert synonyms.removed(conn) == [(number, first)]
+        with pytest.raises(NotFound):
+            synonyms.save(conn, second, synonym_id=number)
+        synonyms.restore(conn, number)
+        assert synonyms.listing(conn) == [(number, first), (other, second)]
+        assert synonyms.removed(conn) == []
+        with pytest.raises(NotFound):
+            synonyms.restore(conn, 10**9)

@@ -8,7 +8,16 @@ catalogue at hand (`Finder`), so that the same rules bind every list.
 
 from shopkeeper.rules.applying import Effects, Finder, arranged, effects, holding
 from shopkeeper.rules.records import Action, Condition, Match, Rule, Selection
-from shopkeeper.rules.store import delete, get, listing, parse, save
+from shopkeeper.rules.store import (
+    activate,
+    delete,
+    get,
+    listing,
+    parse,
+    removed,
+    restore,
+    save,
+)
 
 __all__ = [
     "Action",
@@ -18,6 +27,7 @@ __all__ = [
     "Match",
     "Rule",
     "Selection",
+    "activate",
     "arranged",
     "delete",
     "effects",
@@ -25,5 +35,7 @@ __all__ = [
     "holding",
     "listing",
     "parse",
+    "removed",
+    "restore",
     "save",
 ]

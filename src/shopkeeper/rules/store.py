@@ -21,7 +21,8 @@ def save(conn: Connection, rule: Rule, *, rule_id: int | None = None, active: bo
         ).fetchone()
     else:
         row = conn.execute(
-            "update rules set name = %s, rule = %s, active = %s, updated_at = now() where id = %s returning id",
+            "update rules set name = %s, rule = %s, active = %s, updated_at = now() "
+            "where id = %s and removed_at is null returning id",
             [*values, rule_id],
         ).fetchone()
     if row is None:
@@ -31,7 +32,9 @@ def save(conn: Connection, rule: Rule, *, rule_id: int | None = None, active: bo
 
 def get(conn: Connection, rule_id: int) -> tuple[Rule, bool]:
     """A rule, and whether it is active. Raises NotFound."""
-    row = conn.execute("select rule, active from rules where id = %s", [rule_id]).fetchone()
+    row = conn.execute(
+        "select rule, active from rules where id = %s and removed_at is null", [rule_id]
+    ).fetchone()
     if row is None:
         raise _unknown(rule_id)
     return _rule(row[0]), row[1]
@@ -40,15 +43,44 @@ def get(conn: Connection, rule_id: int) -> tuple[Rule, bool]:
 def listing(conn: Connection, *, active_only: bool = False) -> list[tuple[int, Rule, bool]]:
     """Id, rule, whether it is active; in the order they were made."""
     rows = conn.execute(
-        "select id, rule, active from rules where active or not %s order by id", [active_only]
+        "select id, rule, active from rules where removed_at is null and (active or not %s) order by id",
+        [active_only],
     ).fetchall()
     return [(id_, _rule(rule), active) for id_, rule, active in rows]
 
 
-def delete(conn: Connection, rule_id: int) -> None:
-    """Take a rule away. Raises NotFound."""
-    if not conn.execute("delete from rules where id = %s", [rule_id]).rowcount:
+def activate(conn: Connection, rule_id: int, *, active: bool) -> None:
+    """Let a rule hold, or rest. Raises NotFound."""
+    changed = conn.execute(
+        "update rules set active = %s, updated_at = now() where id = %s and removed_at is null",
+        [active, rule_id],
+    )
+    if not changed.rowcount:
         raise _unknown(rule_id)
+
+
+def delete(conn: Connection, rule_id: int) -> None:
+    """Take a rule away; `restore` puts it back. Raises NotFound."""
+    gone = conn.execute(
+        "update rules set removed_at = now() where id = %s and removed_at is null", [rule_id]
+    )
+    if not gone.rowcount:
+        raise _unknown(rule_id)
+
+
+def restore(conn: Connection, rule_id: int) -> None:
+    """Put a rule back that was taken away. Raises NotFound if there never was one."""
+    if not conn.execute("update rules set removed_at = null where id = %s", [rule_id]).rowcount:
+        raise _unknown(rule_id)
+
+
+def removed(conn: Connection, limit: int = 20) -> list[tuple[int, Rule]]:
+    """Rules that were taken away, with their ids, the latest first."""
+    rows = conn.execute(
+        "select id, rule from rules where removed_at is not null order by removed_at desc, id limit %s",
+        [limit],
+    ).fetchall()
+    return [(id_, _rule(rule)) for id_, rule in rows]
 
 
 def _rule(data: Any) -> Rule:

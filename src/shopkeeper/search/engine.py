@@ -11,12 +11,13 @@ import numpy as np
 from shopkeeper.artifacts import Artifact
 from shopkeeper.models.embed import Embedder
 from shopkeeper.retrieval.columns import Columns, Filters, Ints, Narrowed
-from shopkeeper.rules import arranged
+from shopkeeper.rules import Selection, arranged
 from shopkeeper.search import versions
 from shopkeeper.search.documents import CATEGORY, PATH
 from shopkeeper.search.facets import categories_of, facets_of
 from shopkeeper.search.finding import Listing, Snapshot, explanation, listing
 from shopkeeper.search.following import Follower
+from shopkeeper.search.merchant import Merchant, selected
 from shopkeeper.search.records import Hit, PriceRange, SearchRequest, SearchResponse, Sort
 from shopkeeper.search.store import CatalogueStore, OnProgress
 from shopkeeper.search.suggest import Suggestion
@@ -119,9 +120,32 @@ class ProductSearch:
         """What categories, facets and their values are called in a language, where that is known."""
         return self._store.labels.of(language)
 
-    def search(self, request: SearchRequest) -> SearchResponse:
-        """Products that match, with facets counted over exactly them."""
-        return self._answer(self._following.snapshot(), request)
+    @property
+    def categories(self) -> Mapping[str, int]:
+        """Each category of the catalogue as a path (see `documents.PATH`), and how many products it has."""
+        return self._store.columns.value_counts(CATEGORY)
+
+    def chosen(self, selection: Selection) -> list[str]:
+        """Ids of the products that a rule with this selection is about."""
+        return list(selected(self._store.columns, selection))
+
+    def search(
+        self,
+        request: SearchRequest,
+        *,
+        version: int | None = None,
+        merchant: Merchant | None = None,
+    ) -> SearchResponse:
+        """Products that match, with facets counted over exactly them.
+
+        version: by its vectors instead of those in use. merchant: with these synonyms and rules instead of the shop's.
+        Raises, with a version, NotFound, Conflict if it is not whole, ModelError if its embedder is not here.
+        """
+        following = self._following
+        snapshot = following.snapshot() if version is None else following.snapshot_of(version)
+        if merchant is not None:
+            snapshot = replace(snapshot, merchant=merchant)
+        return self._answer(snapshot, request)
 
     def build_version(
         self,

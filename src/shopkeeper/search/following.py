@@ -14,7 +14,8 @@ from itertools import chain
 import psycopg
 
 from shopkeeper import artifacts
-from shopkeeper.errors import DatabaseError, ModelError
+from shopkeeper.artifacts import State
+from shopkeeper.errors import Conflict, DatabaseError, ModelError
 from shopkeeper.models.embed import Embedder, RememberedQueries
 from shopkeeper.retrieval.meaning import Meanings
 from shopkeeper.retrieval.spelling import Vocabulary
@@ -55,6 +56,10 @@ class Follower:
         self._vocabulary_of: object = None  # the catalogue it was made of
         self._suggester: Suggester | None = None
         self._suggester_of: object = None
+        self._beside: tuple[object, MeaningStore | None] = (
+            None,
+            None,
+        )  # catalogue, of a version not in use
         self.meanings: MeaningStore | None = None
         self.merchant = Merchant()
         self.vocabulary: Vocabulary | None = None
@@ -76,6 +81,28 @@ class Follower:
         other = MeaningStore(self._database, embedder)
         other.load()
         return self._with(other.parts, embedder)
+
+    def snapshot_of(self, version_id: int) -> Snapshot:
+        """What would be searched with this version. Its vectors stay in memory until another is asked for."""
+        with self._database.connection() as conn:
+            version = versions.get(conn, version_id)
+        digest, name = str(version.spec["digest"]), str(version.spec["embedder"])
+        if version.state in (State.BUILDING, State.FAILED):
+            raise Conflict(f"version {version_id} is not whole", hint="choose one that is finished")
+        used = self.meanings
+        if used is not None and used.embedder.digest == digest:
+            return self.snapshot()
+        columns, held = self._beside
+        if held is None or held.embedder.digest != digest or columns is not self._store.columns:
+            columns, held = self._store.columns, self._open(name, digest)
+            if held is None:
+                raise ModelError(
+                    f"the files of {name} that version {version_id} was made with are not here",
+                    hint=f"fetch them (shopkeeper models pull {name}), or build a new version",
+                )
+            held.load()
+            self._beside = columns, held
+        return self._with(held.parts, held.embedder)
 
     def _with(self, parts: Mapping[str, Meanings], embedder: Embedder | None) -> Snapshot:
         return Snapshot(
@@ -138,7 +165,8 @@ class Follower:
                 self.meanings = fresh
 
     def _open(self, name: str, digest: str) -> MeaningStore | None:
-        assert self._embedders is not None
+        if self._embedders is None:
+            return None
         try:
             embedder = self._embedders(name)
         except ModelError as error:

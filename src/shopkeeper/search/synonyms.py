@@ -98,7 +98,8 @@ def save(conn: Connection, synonym: Synonym, *, synonym_id: int | None = None) -
         ).fetchone()
     else:
         row = conn.execute(
-            "update synonyms set terms = %s, one_way = %s, updated_at = now() where id = %s returning id",
+            "update synonyms set terms = %s, one_way = %s, updated_at = now() "
+            "where id = %s and removed_at is null returning id",
             [*values, synonym_id],
         ).fetchone()
     if row is None:
@@ -108,14 +109,36 @@ def save(conn: Connection, synonym: Synonym, *, synonym_id: int | None = None) -
 
 def listing(conn: Connection) -> list[tuple[int, Synonym]]:
     """All synonyms with their ids, in the order they were made."""
-    rows = conn.execute("select id, terms, one_way from synonyms order by id").fetchall()
+    rows = conn.execute(
+        "select id, terms, one_way from synonyms where removed_at is null order by id"
+    ).fetchall()
     return [(id_, Synonym(tuple(terms), one_way)) for id_, terms, one_way in rows]
 
 
 def delete(conn: Connection, synonym_id: int) -> None:
-    """Take synonyms away. Raises NotFound."""
-    if not conn.execute("delete from synonyms where id = %s", [synonym_id]).rowcount:
+    """Take synonyms away; `restore` puts them back. Raises NotFound."""
+    gone = conn.execute(
+        "update synonyms set removed_at = now() where id = %s and removed_at is null", [synonym_id]
+    )
+    if not gone.rowcount:
         raise _unknown(synonym_id)
+
+
+def restore(conn: Connection, synonym_id: int) -> None:
+    """Put synonyms back that were taken away. Raises NotFound if there never were any."""
+    changed = conn.execute("update synonyms set removed_at = null where id = %s", [synonym_id])
+    if not changed.rowcount:
+        raise _unknown(synonym_id)
+
+
+def removed(conn: Connection, limit: int = 20) -> list[tuple[int, Synonym]]:
+    """Synonyms that were taken away, with their ids, the latest first."""
+    rows = conn.execute(
+        "select id, terms, one_way from synonyms where removed_at is not null "
+        "order by removed_at desc, id limit %s",
+        [limit],
+    ).fetchall()
+    return [(id_, Synonym(tuple(terms), one_way)) for id_, terms, one_way in rows]
 
 
 def parse_line(line: str) -> Synonym:
