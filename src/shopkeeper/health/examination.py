@@ -56,6 +56,7 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
 def _of_shop(conn: Connection, settings: Settings) -> Iterator[Finding]:
     yield work.catalogue(conn)
     yield work.index(conn, settings.data_folder / "index")
+    yield work.meaning(conn, settings)
     yield from work.jobs(conn, served=machine.is_served(settings))
     yield work.imports(conn)
     yield work.keys(conn, settings)

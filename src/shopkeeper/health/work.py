@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from shopkeeper import artifacts
+from shopkeeper.errors import ModelError
 from shopkeeper.health.records import Finding, green, red, yellow
+from shopkeeper.models.embed import load_embedder
+from shopkeeper.search import versions
+from shopkeeper.search.meanings import awaiting
 from shopkeeper.search.pointer import read_pointer
 from shopkeeper.search.store import VERSION
 from shopkeeper.settings import Settings
@@ -48,6 +53,39 @@ def index(conn: Connection, folder: Path) -> Finding:
             "a program that serves the shop takes them in; `shopkeeper serve`",
         )
     return green("index", f"{behind:,} changed products behind" if behind else "up to date")
+
+
+def meaning(conn: Connection, settings: Settings) -> Finding:
+    """Whether search goes by meaning too, and how many products it does not know yet."""
+    used = artifacts.in_use(conn, versions.KIND)
+    if used is None:
+        if settings.embedder:
+            return yellow(
+                "search by meaning",
+                "not built yet: search goes by words",
+                "a server builds it in the background; or `shopkeeper index build`",
+            )
+        return green("search by meaning", "not wanted: search goes by words")
+    name, digest = str(used.spec["embedder"]), str(used.spec["digest"])
+    try:
+        found = load_embedder(name, settings.cache_folder).digest
+    except ModelError as error:
+        return yellow(
+            "search by meaning",
+            f"{name} is in use and cannot be opened, so search goes by words: {error.message}",
+            error.hint or "`shopkeeper index build` with another",
+        )
+    if found != digest:
+        return yellow(
+            "search by meaning",
+            f"{name} is another than the one that was in use, so search goes by words",
+            f"build it anew: `shopkeeper index build {name}`",
+        )
+    waiting = len(awaiting(conn, digest))
+    text = f"in use, with {name}" + (f"; {waiting:,} products await it" if waiting else "")
+    if waiting > BEHIND:
+        return yellow("search by meaning", text, "a server makes up for it: `shopkeeper serve`")
+    return green("search by meaning", text)
 
 
 def jobs(conn: Connection, *, served: bool) -> Iterator[Finding]:

@@ -64,16 +64,10 @@ class MeaningStore:
             for part in VECTORS:
                 stored = list(vectors.iterate(conn, digest, part))
                 loaded[part] = self._built(stored)
-            rows = conn.execute(
-                "select p.id from products p where p.status = 'active' and (not exists ("
-                "select from product_vectors v where v.embedder = %(embedder)s and v.product_id = p.id) "
-                "or exists (select from product_vectors v where v.embedder = %(embedder)s "
-                "and v.product_id = p.id and v.text_hash = ''))",
-                {"embedder": digest},
-            ).fetchall()
+            ids = awaiting(conn, digest)
         with self._lock:
             self.parts = loaded
-            self._awaited = dict.fromkeys(row[0] for row in rows)
+            self._awaited = dict.fromkeys(ids)
 
     def _built(self, stored: Sequence[vectors.Stored]) -> Meanings:
         width = self.embedder.dimension
@@ -131,6 +125,18 @@ class MeaningStore:
             return self._built([stored])
         keys = np.array([key_of(i) for i in stored.ids], np.uint64)
         return known.changed(keys, stored.vectors)
+
+
+def awaiting(conn: Connection, digest: str) -> list[str]:
+    """Ids of the products that are shown and whose vectors by this embedder are not there, or stale."""
+    rows = conn.execute(
+        "select p.id from products p where p.status = 'active' and (not exists ("
+        "select from product_vectors v where v.embedder = %(embedder)s and v.product_id = p.id) "
+        "or exists (select from product_vectors v where v.embedder = %(embedder)s "
+        "and v.product_id = p.id and v.text_hash = ''))",
+        {"embedder": digest},
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def lacking(conn: Connection, digest: str, shown: Iterable[Product]) -> list[Todo]:
