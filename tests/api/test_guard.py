@@ -39,7 +39,7 @@ def test_each_route_is_open_to_just_the_keys_it_is_for(served: Served) -> None:
 def test_a_publishable_key_reads_and_posts_events_and_no_more() -> None:
     allowed = {f"{m} {p}" for m, p in operations() if PUBLISHABLE.fullmatch(f"{m} {p}")}
     assert allowed == {
-        "GET /v1/products", "GET /v1/products/1", "GET /v1/search", "GET /v1/reviews", "GET /v1/reviews/1",
+        "GET /v1/products", "GET /v1/products/1", "GET /v1/search", "GET /v1/suggest", "GET /v1/reviews", "GET /v1/reviews/1",
         "GET /v1/pages", "GET /v1/pages/1", "POST /v1/ucp/search", "GET /v1/ucp/products/1",
         "POST /v1/events", "POST /v1/queries", "GET /v1/version",
     }  # fmt: skip

@@ -28,7 +28,17 @@ from shopkeeper.api.problems import (
     log_if_unexpected,
     problem_of,
 )
-from shopkeeper.api.routes import events, people, products, search, system, texts, transfer, ucp
+from shopkeeper.api.routes import (
+    events,
+    merchandising,
+    people,
+    products,
+    search,
+    system,
+    texts,
+    transfer,
+    ucp,
+)
 from shopkeeper.api.session import Sessions
 from shopkeeper.errors import ShopkeeperError
 from shopkeeper.face import Shop
@@ -96,7 +106,7 @@ def _with_routes() -> FastAPI:
         lifespan=_lifespan,
     )
     app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
-    for part in (products, search, people, texts, events, ucp, transfer, system):
+    for part in (products, search, merchandising, people, texts, events, ucp, transfer, system):
         app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from shopkeeper.api.keys import ApiKey, KeyKind
+from shopkeeper.artifacts import Artifact, State
 from shopkeeper.jobs import Job, JobState
-from shopkeeper.search import Explanation, Facet, FacetValue, PriceRange
+from shopkeeper.rules import Rule
+from shopkeeper.search import Explanation, Facet, FacetValue, PriceRange, synonyms
+from shopkeeper.search.suggest import Kind
+from shopkeeper.search.synonyms import Synonym
 from shopkeeper.shop.records import Customer, Order, Page, Product, Review
 
 _NEXT = "ask for the next page with this; null on the last page"
@@ -76,11 +80,14 @@ class SearchHit(BaseModel):
 class SearchAnswer(BaseModel):
     """Products found.
 
-    query_id: to be sent with the events that follow, so that they are credited to this search. unknown: words that
-    no product has. required of asked: how many of the known words each hit has at least.
+    query_id: to be sent with the events that follow, so that they are credited to this search. recorded: the search
+    was kept under this id. unknown: words that no product has. required of asked: how many of the known words each hit
+    has at least. did_you_mean: the words without typing errors; the hits are for these. meaning_weight: what meaning
+    counts beside words, 0 where words alone were asked.
     """
 
     query_id: str
+    recorded: bool
     total: int
     hits: list[SearchHit]
     facets: list[Facet]
@@ -89,7 +96,121 @@ class SearchAnswer(BaseModel):
     unknown: list[str]
     required: int
     asked: int
+    did_you_mean: str | None
+    meaning_weight: float
     took_ms: float
+
+
+class SuggestionView(BaseModel):
+    """What somebody may want who has typed so far.
+
+    target: where it leads: a category's path from the widest, a brand, a product's id; empty for words to search for.
+    """
+
+    text: str
+    kind: Kind
+    target: list[str]
+
+
+class SuggestionList(BaseModel):
+    """Suggestions, the likeliest first."""
+
+    items: list[SuggestionView]
+
+
+class NewSynonym(BaseModel):
+    """Terms that mean the same to this shop."""
+
+    model_config = {"extra": "forbid"}
+
+    terms: list[Annotated[str, Field(min_length=1, max_length=synonyms.MAX_LENGTH)]] = Field(
+        min_length=2, max_length=synonyms.MAX_TERMS
+    )
+    one_way: bool = Field(
+        False, description="the first is also looked for as the others, not the other way round"
+    )
+
+
+class SynonymView(NewSynonym):
+    """Synonyms with their id."""
+
+    id: int
+
+    @classmethod
+    def of(cls, number: int, synonym: Synonym) -> "SynonymView":
+        """The view of synonyms."""
+        return cls(id=number, terms=list(synonym.terms), one_way=synonym.one_way)
+
+
+class SynonymList(BaseModel):
+    """All synonyms, in the order they were made."""
+
+    items: list[SynonymView]
+
+
+class NewRule(BaseModel):
+    """A rule, and whether it is in force."""
+
+    model_config = {"extra": "forbid"}
+
+    rule: Rule
+    active: bool = True
+
+
+class RuleView(NewRule):
+    """A rule with its id."""
+
+    id: int
+
+
+class RuleList(BaseModel):
+    """All rules, in the order they were made."""
+
+    items: list[RuleView]
+
+
+class NewVersion(BaseModel):
+    """A version of search by meaning to build."""
+
+    model_config = {"extra": "forbid"}
+
+    embedder: str = Field(max_length=100, description="its id, as `shopkeeper models list` has it")
+    switch: bool = Field(True, description="put it to use when it is built, if it is no worse")
+
+
+class VersionView(BaseModel):
+    """A version of search by meaning.
+
+    score: how it answers stored queries beside the version that was in use when it was built: mean reciprocal rank of
+    what was clicked on before and after with the standard error of the difference, shares of empty answers, overlap
+    of the first ten hits, and examples that differ. was_in_use: the version that it replaced.
+    """
+
+    id: int
+    spec: Mapping[str, Any]
+    state: State
+    score: Mapping[str, Any]
+    note: str
+    made_at: datetime
+    switched_at: datetime | None
+    was_in_use: int | None
+
+    @classmethod
+    def of(cls, version: Artifact) -> "VersionView":
+        """The view of a version."""
+        return cls.model_validate(version, from_attributes=True)
+
+
+class VersionList(BaseModel):
+    """Versions, the newest first."""
+
+    items: list[VersionView]
+
+
+class NowInUse(BaseModel):
+    """What is in use now; null: words alone."""
+
+    version: VersionView | None
 
 
 class JobView(BaseModel):

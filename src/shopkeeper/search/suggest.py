@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.search.documents import PATH
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.text.language import is_han
 from shopkeeper.text.normalise import normalise
@@ -54,6 +55,13 @@ class Suggestion:
     text: str
     kind: Kind
     target: str = ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The target in parts: a category's path from the widest, a brand or product's id alone, nothing for a query."""
+        if self.kind is Kind.CATEGORY:
+            return tuple(self.target.split(PATH))
+        return (self.target,) if self.target else ()
 
 
 class Suggester:

@@ -1,27 +1,41 @@
-"""Finding products: words, filters, facets, order.
+"""Finding products: words, filters, facets, order; and suggestions while typing.
+
+A search with a publishable key is a shopper's and is kept as a UBI query, after the answer has gone out: clicks that
+name its `query_id` are then credited to it. One with a secret key is the shop's own and is kept only if it asks to be.
 
 Run in a thread (`def`), not on the event loop: with 46,000 products and 8 clients on 2 cores both answer some 225
 requests a second, and in a thread a slow database holds nobody else up.
 """
 
+import logging
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 import orjson
+import psycopg
 from fastapi import APIRouter, Query
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from shopkeeper.api.guard import Caller, CallerOf
+from shopkeeper.api.guard import Caller, CallerOf, Role
 from shopkeeper.api.problems import Invalid
-from shopkeeper.api.shapes import SearchAnswer
+from shopkeeper.api.shapes import SearchAnswer, SuggestionList, SuggestionView
 from shopkeeper.api.views import JSON, MAX_PAGE, ShopOf, product_json
-from shopkeeper.errors import Refused
-from shopkeeper.search import SearchRequest, SearchResponse, Sort
-from shopkeeper.shop.records import Product, ProductId
+from shopkeeper.errors import DatabaseError, Refused
+from shopkeeper.search import SearchRequest, SearchResponse, Sort, Way
+from shopkeeper.shop import events
+from shopkeeper.shop.database import Database
+from shopkeeper.shop.records import Product, ProductId, QueryId
+from shopkeeper.shop.records import Query as AskedQuery
 
 router = APIRouter(tags=["search"])
+log = logging.getLogger(__name__)
+
+APPLICATION = "api"
+MAX_SUGGESTIONS = 20
 
 MAX_QUERY = 500
 MAX_OFFSET = 10_000
@@ -54,7 +68,13 @@ def search(
     language: Annotated[
         str, Query(max_length=35, description="of the words; the shop's if empty")
     ] = "",
+    way: Annotated[Way, Query(description="by words and meaning, or by words alone")] = Way.HYBRID,
+    mend: Annotated[bool, Query(description="look past typing errors")] = True,
     explain: Annotated[bool, Query(description="say why each hit stands where it does")] = False,
+    record: Annotated[
+        bool | None,
+        Query(description="keep this search; if not said, those with a publishable key are kept"),
+    ] = None,
 ) -> Response:
     """Products that match, with the facets to narrow them by. Facet counts are what filtering by them leaves."""
     if explain and not caller.sees_all:
@@ -70,11 +90,59 @@ def search(
         offset=offset,
         limit=limit,
         language=_language(language, shop.settings.languages, shop.settings.language),
+        way=way,
+        mend=mend,
         explain=explain,
     )
     answer = shop.search.search(request)
     found = shop.search.products([hit.product_id for hit in answer.hits])
-    return Response(answer_json(answer, found, caller), media_type=JSON)
+    kept = (caller.role is Role.PUBLISHABLE) if record is None else record
+    query = _asked(request, answer, found) if kept and q.strip() and limit else None
+    body = answer_json(answer, found, caller, query_id=query.id if query else "")
+    response = Response(body, media_type=JSON)
+    if query is not None:
+        response.background = BackgroundTask(_keep, shop.database, query)
+    return response
+
+
+def _asked(
+    request: SearchRequest, answer: SearchResponse, found: Mapping[ProductId, Product]
+) -> AskedQuery:
+    """The search as it is kept."""
+    return AskedQuery(
+        id=QueryId(secrets.token_hex(12)),
+        user_query=request.query,
+        at=datetime.now(UTC),
+        application=APPLICATION,
+        hits=tuple(found),
+        attributes={
+            "total": answer.total, "offset": request.offset, "language": request.language,
+        },
+    )  # fmt: skip
+
+
+def _keep(database: Database, query: AskedQuery) -> None:
+    try:
+        with database.connection() as conn:
+            events.add_queries(conn, [query])
+    except (DatabaseError, psycopg.Error) as error:
+        log.warning("a query was not kept: %s", error)
+
+
+@router.get("/suggest")
+def suggest(
+    shop: ShopOf,
+    q: Annotated[str, Query(max_length=MAX_QUERY, description="what has been typed so far")] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_SUGGESTIONS)] = 8,
+    products: Annotated[
+        int, Query(ge=0, le=MAX_SUGGESTIONS, description="how many of them may be products")
+    ] = 3,
+) -> SuggestionList:
+    """What somebody who has typed this may want: words that others searched for, categories, brands, products."""
+    found = shop.search.suggest(q, limit=limit, products=products)
+    return SuggestionList(
+        items=[SuggestionView(text=s.text, kind=s.kind, target=list(s.path)) for s in found]
+    )
 
 
 def _filters(wanted: list[str]) -> dict[str, tuple[str, ...]]:
@@ -93,9 +161,13 @@ def _language(asked: str, known: tuple[str, ...], otherwise: str) -> str:
 
 
 def answer_json(
-    answer: SearchResponse, found: Mapping[ProductId, Product], caller: Caller
+    answer: SearchResponse,
+    found: Mapping[ProductId, Product],
+    caller: Caller,
+    *,
+    query_id: str = "",
 ) -> bytes:
-    """A search's answer as JSON. A product deleted since the index last looked is left out of the hits."""
+    """A search's answer as JSON. query_id: under which it is kept, if it is. A product deleted since the index last looked is left out of the hits."""
     hits: list[dict[str, Any]] = [
         {
             "product_id": hit.product_id,
@@ -108,7 +180,8 @@ def answer_json(
     ]
     return orjson.dumps(
         {
-            "query_id": secrets.token_hex(12),
+            "query_id": query_id or secrets.token_hex(12),
+            "recorded": bool(query_id),
             "total": answer.total,
             "hits": hits,
             "facets": answer.facets,
@@ -117,6 +190,8 @@ def answer_json(
             "unknown": answer.unknown,
             "required": answer.required,
             "asked": answer.asked,
+            "did_you_mean": answer.did_you_mean,
+            "meaning_weight": answer.meaning_weight,
             "took_ms": answer.took_ms,
         },
         default=str,
