@@ -20,6 +20,7 @@ from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
 from shopkeeper.models.embed import load_embedder
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
+from shopkeeper.search.suggest import Suggestion
 from shopkeeper.settings import Settings, load_settings
 from shopkeeper.shop import backup as backups
 from shopkeeper.shop import demo, feeds, products
@@ -124,6 +125,11 @@ class Shop:
                 **more,
             )
         )
+
+    def suggest(self, typed: str, *, limit: int = 8, products: int = 3) -> list[Suggestion]:
+        """What somebody who has typed this may want, the likeliest first: words, categories, brands, products."""
+        self.search.refresh()
+        return self.search.suggest(typed, limit=limit, products=products)
 
     def product(self, product_id: str) -> Product:
         """The product with this id. Raises NotFound."""

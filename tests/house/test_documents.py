@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
 )
-COMMANDS = set(re.findall(r"^## `shopkeeper ((?:[a-z]+ ?)+)", reference(), re.M))
+COMMANDS = set(re.findall(r"^## `shopkeeper ((?:[a-z-]+ ?)+)", reference(), re.M))
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 

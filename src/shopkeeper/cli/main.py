@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from shopkeeper.face import Shop
 
 # Each of these modules has `register(app)`.
-COMMANDS = ("serve", "demo", "data", "doctor", "keys", "jobs", "feeds", "search", "models")
+COMMANDS = (
+    "serve",
+    "demo",
+    "data",
+    "doctor",
+    "keys",
+    "jobs",
+    "feeds",
+    "search",
+    "index",
+    "merchandising",
+    "models",
+)
 
 errors = Console(stderr=True, highlight=False)
 app = typer.Typer(

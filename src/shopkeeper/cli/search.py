@@ -1,4 +1,4 @@
-"""`shopkeeper search` and `shopkeeper index`: find products, and look after the index."""
+"""`shopkeeper search` and `shopkeeper suggest`: find products, and what somebody may want who types."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.markup import escape
 from rich.table import Table
 
 from shopkeeper.cli.main import open_shop
 from shopkeeper.errors import SettingsError
-from shopkeeper.search import SearchResponse, Sort
+from shopkeeper.search import Explanation, SearchResponse, Sort, Way
 from shopkeeper.shop import products
 from shopkeeper.shop.records import Product, ProductId
 
@@ -20,11 +20,8 @@ console = Console(highlight=False)
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("search")(search)
-    index = typer.Typer(help="The word index.", no_args_is_help=True)
-    index.command("status")(status)
-    index.command("rebuild")(rebuild)
-    app.add_typer(index, name="index")
+    app.command()(search)
+    app.command()(suggest)
 
 
 def search(
@@ -43,6 +40,12 @@ def search(
     limit: Annotated[int, typer.Option(min=0, max=1000, help="Hits to show.")] = 10,
     offset: Annotated[int, typer.Option(min=0, help="Hits to leave out first.")] = 0,
     language: Annotated[str, typer.Option(help="Language of the labels.")] = "en",
+    way: Annotated[
+        Way, typer.Option(help="By words and meaning together, or by words alone.")
+    ] = Way.HYBRID,
+    as_typed: Annotated[
+        bool, typer.Option("--as-typed", help="Do not look past typing errors.")
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say why each is there.")] = False,
     facets: Annotated[bool, typer.Option("--facets", help="Show what to narrow by.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -60,6 +63,8 @@ def search(
             limit=limit,
             offset=offset,
             language=language,
+            way=way,
+            mend=not as_typed,
             explain=explain,
         )
         if as_json:
@@ -76,6 +81,8 @@ def search(
 
 def _show(answer: SearchResponse, found: dict[ProductId, Product], *, explain: bool) -> None:
     console.print(f"{answer.total} products in {answer.took_ms:.1f} ms")
+    if answer.did_you_mean:
+        console.print(f"these are for: {escape(answer.did_you_mean)}")
     if answer.unknown:
         console.print(f"no product has: {', '.join(answer.unknown)}")
     if answer.required < answer.asked:
@@ -86,12 +93,42 @@ def _show(answer: SearchResponse, found: dict[ProductId, Product], *, explain: b
         if product is None:  # deleted since the index last looked
             continue
         price = product.variants[0].price
-        row = [product.id, product.title, product.brand, f"{price.amount} {price.currency}"]
+        row = [
+            product.id,
+            escape(product.title),
+            escape(product.brand),
+            f"{price.amount} {price.currency}",
+        ]
         if hit.explanation is not None:
-            why = [f"{m.term} in {m.field} {m.score:.2f}" for m in hit.explanation.matches]
-            row.append("exact code" if hit.explanation.exact_code else "; ".join(why))
+            row.append(_why(hit.explanation))
         table.add_row(*row)
     console.print(table)
+
+
+def _why(explanation: Explanation) -> str:
+    if explanation.exact_code:
+        return "exact code"
+    why = [f"{m.term} in {m.field} {m.score:.2f}" for m in explanation.matches]
+    if explanation.meaning is not None:
+        why.append(f"words {explanation.words:+.2f}, meaning {explanation.meaning:+.2f}")
+    if explanation.learned:
+        why.append(f"learned {explanation.learned:+.2f}")
+    why += [f"rule {name!r}" for name in explanation.rules]
+    return "; ".join(why)
+
+
+def suggest(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="What has been typed so far.")],
+    limit: Annotated[int, typer.Option(min=1, max=50, help="How many at most.")] = 8,
+) -> None:
+    """What somebody who has typed this may want."""
+    with open_shop(ctx) as shop:
+        found = shop.suggest(text, limit=limit)
+    table = Table("text", "kind", "leads to")
+    for suggestion in found:
+        table.add_row(escape(suggestion.text), suggestion.kind.value, escape(suggestion.target))
+    console.print(table if found else "nothing begins like this")
 
 
 def _filters(texts: list[str]) -> dict[str, tuple[str, ...]]:
@@ -114,27 +151,3 @@ def _price(option: str, text: str | None) -> Decimal | None:
     if not price.is_finite():
         raise SettingsError(f"{option} {text!r} is not a number", hint="write 12.50")
     return price
-
-
-def status(ctx: typer.Context) -> None:
-    """What can be found, and whether the index follows the database."""
-    with open_shop(ctx) as shop:
-        behind = shop.search.refresh()
-        role = "this program" if shop.search.is_writer else "another program"
-        console.print(f"{shop.search.size} products can be found; {role} keeps the index fresh")
-        console.print(f"{behind} changes were taken in just now")
-
-
-def rebuild(ctx: typer.Context) -> None:
-    """Build the index anew beside the one in use, then switch."""
-    bar = Progress(
-        TextColumn("indexing"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    with open_shop(ctx) as shop, bar:
-        row = bar.add_task("indexing", total=None)
-        shop.search.rebuild(lambda done, total: bar.update(row, completed=done, total=total))
-    console.print("the new index is in use")
