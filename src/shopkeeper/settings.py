@@ -35,6 +35,19 @@ class Settings(BaseSettings):
         Path("~/.cache/shopkeeper"),
         description="Folder for fetched files (models, assets), shared between programs, safe to delete.",
     )
+    model_folder: Path | None = Field(
+        None,
+        description="Folder with models brought by hand, looked into before any other source, as ID/FILE or FILE. Unset: "
+        "none.",
+    )
+    hub_url: str = Field(
+        "https://huggingface.co",
+        pattern="^https?://",
+        description="Model hub for files that come from one: its own address or that of a mirror.",
+    )
+    offline: bool = Field(
+        False, description="Fetch nothing: what is not in the cache or the model folder stays away."
+    )
     database_url: SecretStr | None = Field(
         None,
         description="PostgreSQL 15 or later with pgvector, as postgresql://user:password@host/name. "
@@ -83,10 +96,10 @@ class Settings(BaseSettings):
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged."
     )
 
-    @field_validator("data_folder", "cache_folder")
+    @field_validator("data_folder", "cache_folder", "model_folder")
     @classmethod
-    def _absolute(cls, folder: Path) -> Path:
-        return folder.expanduser().absolute()
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        return folder.expanduser().absolute() if folder else None
 
     @classmethod
     def settings_customise_sources(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shopkeeper.models import lock
+from shopkeeper.models import hub, lock
 from shopkeeper.models.lock import Entry, Source, Wheel
 
 BODY = b"console.log('hello')\n" * 100
@@ -32,7 +32,8 @@ def entry_of(*sources: Source, name: str = "tiny", body: bytes = BODY, **more: A
 def use(monkeypatch: pytest.MonkeyPatch, *entries: Entry) -> None:
     """Let these be what the lock file names."""
     found = {entry.id: entry for entry in entries}
-    monkeypatch.setattr(lock, "entries", lambda: found)
+    for module in (lock, hub):
+        monkeypatch.setattr(module, "entries", lambda: found)
 
 
 def tiny(**more: Any) -> Wheel:

@@ -14,7 +14,7 @@ from shopkeeper.jobs import uploads
 from shopkeeper.jobs.progress import Progress, StopRequested
 from shopkeeper.jobs.worker import Task
 from shopkeeper.models.embed import fetch_embedder, load_embedder
-from shopkeeper.models.hub import Step
+from shopkeeper.models.hub import Step, places_of
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -84,7 +84,7 @@ def shop_tasks(
         def show(step: Step) -> None:
             progress.report(step.done_bytes, step.total_bytes or None, "bytes", step.doing)
 
-        fetch_embedder(embedder, settings.cache_folder, progress=show)
+        fetch_embedder(embedder, settings.cache_folder, places=places_of(settings), progress=show)
         made = search().build_version(
             load_embedder(embedder, settings.cache_folder),
             switch=switch,

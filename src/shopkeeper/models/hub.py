@@ -37,12 +37,26 @@ from shopkeeper.models.lock import (
     entry,
     inputs,
 )
+from shopkeeper.settings import Settings
 
-__all__ = ["Entry", "Places", "Step", "cached", "entries", "entry", "inputs", "pull", "remove"]
+__all__ = [
+    "Entry",
+    "Places",
+    "Progress",
+    "Step",
+    "cached",
+    "entries",
+    "entry",
+    "inputs",
+    "is_here",
+    "place",
+    "places_of",
+    "pull",
+    "remove",
+]
 
 log = logging.getLogger(__name__)
 
-HUB_URL = "https://huggingface.co"
 Doing = Literal["waiting", "downloading", "checking", "converting", "done"]
 
 
@@ -51,9 +65,14 @@ class Places:
     """Where files may come from."""
 
     folder: Path | None = None  # with files brought by hand, as NAME or ID/NAME
-    hub_url: str = HUB_URL
+    hub_url: str = "https://huggingface.co"
     offline: bool = False
     stall_s: float = web.STALL_S
+
+
+def places_of(settings: Settings) -> Places:
+    """Where the settings say that files may come from."""
+    return Places(settings.model_folder, settings.hub_url, settings.offline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,15 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+
+
+def is_here(name: str, cache_folder: Path) -> bool:
+    """True if a file of the right size is in the cache: a quick look, which `cached` makes sure of."""
+    wanted = entry(name)
+    try:
+        return place(wanted, cache_folder).stat().st_size == wanted.size_bytes
+    except OSError:
+        return False
 
 
 def cached(name: str, cache_folder: Path) -> Path | None:
