@@ -1,5 +1,7 @@
 """Typing errors are mended from the catalogue's own words."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,6 +81,19 @@ def test_words_written_apart_are_also_looked_for_as_one(
     mended = mend("back pack", vocabulary, words)
     assert mended.wordings["back"] == mended.wordings["pack"] == [Wording(("backpack",), 0.9)]
     assert len(words.search("back pack", also=mended.wordings).keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("冲峰衣", "冲锋衣"), ("黑色羽绒福", "黑色羽绒服"), ("yurongfu", "羽绒服"), ("heise yurongfu", "黑色 羽绒服"),
+     ("飞机", None), ("充电宝", None), ("yurong", "羽绒"), ("fu", None)],
+)  # fmt: skip
+def test_chinese_that_sounds_right_is_mended(asked: str, meant: str | None, tmp_path: Path) -> None:
+    there = index(tmp_path, {"1": "三层防水冲锋衣", "2": "轻薄羽绒服 黑色", "3": "货车 充值卡"})
+    mended = mend(asked, Vocabulary(there.vocabulary()), there)
+    assert mended.text == meant
+    if meant is not None:
+        assert len(there.search(asked, also=mended.wordings).keys) == 1
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def test_spellings_meet(said: str, written: str) -> None:
         assert wanted & there == wanted
 
 
+def test_particles_part_what_is_asked() -> None:
+    assert query_tokens("防水的鞋") == ["防水", "鞋"]
+    assert query_tokens("红色的") == ["红色"]
+    assert query_tokens("的") == ["的"]
+
+
 def test_markup_is_no_text() -> None:
     markup = "<style>p{}</style><p>Soft &amp; warm</p><script>x()</script><!-- no -->"
     assert plain_text(markup) == "Soft & warm"

@@ -1,16 +1,16 @@
 """Typing errors: what a query's words were probably meant to be, from the words the catalogue has.
 
-Three mistakes are mended: a word nobody wrote in a product that is a few letters off one that somebody did
-(`refrigirator`), a word written apart that the shop writes together (`back pack`), and one written together that the
-shop writes apart (`videogames`, also when a letter was lost: `hardisk`). Words with digits are sizes and model
-numbers and are left alone, as is Chinese. What is found does not replace the word, it stands beside it as a wording
+Four mistakes are mended: a word nobody wrote in a product that is a few letters off one that somebody did
+(`refrigirator`), a word written apart that the shop writes together (`back pack`), one written together that the
+shop writes apart (`videogames`, also when a letter was lost: `hardisk`), and Chinese that sounds right (`sounds.py`).
+Words with digits are sizes and model numbers and are left alone. What is found does not replace the word, it stands beside it as a wording
 of less weight; only a word that no document has is gone for the reader («did you mean»).
 
 Letters: `V` words of the vocabulary, `L` longest word.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
@@ -18,8 +18,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.retrieval.sounds import Sounds
 from shopkeeper.retrieval.words import Wording, Wordings
-from shopkeeper.text import query_tokens
+from shopkeeper.text import normalise, query_tokens
 from shopkeeper.text.language import is_han
 
 Ints = npt.NDArray[np.int32]
@@ -72,6 +73,8 @@ class Vocabulary:
     """The words a catalogue has, ready to be looked up with errors."""
 
     def __init__(self, words: Iterable[tuple[str, int]]) -> None:
+        words = list(words)
+        self.sounds = Sounds(words)
         self._count = {
             word: count
             for word, count in words
@@ -150,24 +153,62 @@ def mend(query: str, vocabulary: Vocabulary, index: Counts) -> Mended:
                 for token in (left, right):
                     wordings.setdefault(token, []).append(Wording((joined,), WEIGHT[0]))
     for token in tokens:
-        if token in wordings or not _is_word(token, SHORTEST):
+        pair = len(token) == 2 and is_han(token[0])
+        if token in wordings or not (pair or _is_word(token, SHORTEST)):
             continue
         known = index.count((token,))
-        if known > RARE:
+        if known > (0 if pair else RARE):
             continue
         rest = [t for t in tokens if t != token and index.count((t,))]
-        found = _apart(token, vocabulary, index)
-        found += _candidates(token, known, vocabulary, index, rest)
+        if pair:
+            found = _alike(token, vocabulary, index, rest)
+        else:
+            found = _apart(token, vocabulary, index)
+            found += _candidates(token, known, vocabulary, index, rest)
+            if not found and not known:
+                found = _spelled(token, vocabulary, index)
         if not found:
             continue
         best = max(found, key=lambda scored: scored[0])[1]
         if known:
             best = Wording(best.words, min(best.weight, RARE_WEIGHT))
         else:
-            replaced[token] = " ".join(best.words)
+            replaced[token] = _text_of(best.words)
         wordings[token] = [best]
-    text = " ".join(replaced.get(t, t) for t in query_tokens(query)) if replaced else None
-    return Mended(wordings, text)
+    return Mended(wordings, _reworded(query, replaced) if replaced else None)
+
+
+def _reworded(query: str, replaced: Mapping[str, str]) -> str:
+    """The query with words replaced. Chinese pairs overlap, so that there they are replaced where they stand."""
+    if not any(is_han(token[0]) for token in query_tokens(query)):
+        return " ".join(replaced.get(t, t) for t in query_tokens(query))
+    text = normalise(query)
+    for token, meant in replaced.items():
+        text = text.replace(token, meant)
+    return text
+
+
+def _text_of(words: Sequence[str]) -> str:
+    """Words as they are written: with spaces, and Chinese pairs that overlap as one run."""
+    if is_han(words[0][0]):
+        return words[0][0] + "".join(word[1] for word in words)
+    return " ".join(words)
+
+
+def _alike(
+    pair: str, vocabulary: Vocabulary, index: Counts, rest: Sequence[str]
+) -> list[tuple[float, Wording]]:
+    """(how likely, wording) of Chinese pairs that sound like one."""
+    return [
+        (_likely(Near(w, 1, n), pair, index.count_all([*rest, w]) if rest else 0), Wording((w,), WEIGHT[1]))
+        for w, n in vocabulary.sounds.alike(pair)[:TRIED]
+    ]  # fmt: skip
+
+
+def _spelled(letters: str, vocabulary: Vocabulary, index: Counts) -> list[tuple[float, Wording]]:
+    """(how likely, wording) of the Chinese word that letters spell."""
+    words = vocabulary.sounds.spelled(letters)
+    return [(0.0, Wording(words, WEIGHT[0]))] if words and index.count(words) else []
 
 
 def _candidates(

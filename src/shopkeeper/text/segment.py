@@ -14,6 +14,7 @@ from shopkeeper.text.normalise import normalise
 MAX_TOKEN = 64  # characters; longer runs are no words
 _HAN = "一-鿿㐀-䶿\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[.,](?=\d)\d+)*(?:'s\b|'(?=[^\W\d_]))?", re.UNICODE)
+_PARTICLE = re.compile(rf"(?<=[{_HAN}])[的吗呢吧]")  # what stands behind is another word
 _JOINED = re.compile(r"[-/.+&']")
 _UNIT = re.compile(r"[a-z]{1,4}|\"|'")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -25,8 +26,9 @@ def index_tokens(text: str) -> list[str]:
 
 
 def query_tokens(text: str) -> list[str]:
-    """Tokens of a text that is asked for: without the single characters of longer Chinese runs."""
-    return list(_tokens(normalise(text), singles=False))
+    """Tokens of a text that is asked for: without the single characters of longer Chinese runs, and cut at particles,
+    which products do without: 防水的鞋 asks for 防水 and 鞋."""
+    return list(_tokens(_PARTICLE.sub(" ", normalise(text)), singles=False))
 
 
 def _tokens(text: str, *, singles: bool) -> Iterator[str]:
