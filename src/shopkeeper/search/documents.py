@@ -1,6 +1,6 @@
 """What of a product is found by words, and what it is filtered and sorted by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shopkeeper.retrieval.columns import Facts, VariantFacts
 from shopkeeper.retrieval.words import Entry, key_of
@@ -28,8 +28,8 @@ PRIOR_MEAN, PRIOR_COUNT = (
 BRAND, CATEGORY, AVAILABILITY = "brand", "category", "availability"
 PATH = " > "
 # Vectors of a product, and the texts that each is the mean of. Every product has the first.
-VECTORS = {"own": ("title", "text"), "translated": ("translations",)}
-TEXTS = 1  # counts up when these texts are put together in another way
+VECTORS = {"own": ("title", "text", "kind"), "translated": ("translations", "kinds")}
+TEXTS = 2  # counts up when these texts are put together in another way
 MAX_MEANING = 300  # characters of a description: what a product is stands at its beginning
 
 
@@ -67,17 +67,27 @@ def _codes(product: Product) -> Iterator[str]:
 
 
 def texts_of(product: Product) -> dict[str, str]:
-    """What an embedder sees of the product, by name; see `VECTORS`."""
+    """What an embedder sees of the product, by name; see `VECTORS`. Its kind stands by itself: titles are full of
+    names that mean nothing, and whoever asks for a rucksack means a kind of thing."""
     brand = "" if product.brand.casefold() in product.title.casefold() else product.brand
     title = f"{brand} {product.title}".strip()
     values = [v for vs in product.attributes.values() for v in vs if len(v) <= MAX_VALUE]
     about = [title, PATH.join(product.category), ", ".join(dict.fromkeys(values))]
     about.append(plain_text(product.description)[:MAX_MEANING])
-    texts = {"title": title, "text": ". ".join(filter(None, about))}
-    others = [t.title for t in product.translations.values() if t.title]
-    if others:
-        texts["translations"] = ". ".join(others)
-    return texts
+    others = product.translations.values()
+    texts = {
+        "title": title,
+        "text": ". ".join(filter(None, about)),
+        "kind": _kind(product.category),
+        "translations": ". ".join(t.title for t in others if t.title),
+        "kinds": ". ".join(filter(None, (_kind(t.category) for t in others))),
+    }
+    return {name: text for name, text in texts.items() if text or name in ("title", "text")}
+
+
+def _kind(category: Sequence[str]) -> str:
+    """The narrowest category; empty where there is but one, which is a department and says little."""
+    return category[-1] if len(category) > 1 else ""
 
 
 def facts_of(product: Product, created: float) -> Facts:
