@@ -74,7 +74,7 @@ def test_whatever_is_suggested_has_what_was_typed_at_the_start_of_a_word(
 
 
 def test_pairs_of_words_that_several_titles_share_are_phrases() -> None:
-    titles = [(str(i), f"Red Rain Jacket {i}", 1.0) for i in range(3)]
+    titles = [(str(i), f"Red Rain Jacket for {i} Winters", 1.0) for i in range(3)]
     found = {p.text for p in phrases_of_titles(titles) if p.kind is Kind.QUERY}
     assert found == {"red rain", "rain jacket"}
 

@@ -25,7 +25,7 @@ def count_said(page: Page) -> int:
 def test_from_words_to_the_cart(browser: Browser, base: str) -> None:
     with watched_page(browser, base) as page:
         page.goto("/")
-        page.get_by_role("searchbox").fill("summer shirt")
+        page.get_by_role("combobox", name="Search products").fill("summer shirt")
         page.keyboard.press("Enter")
         expect(page.locator("#found")).to_have_text(f"{SHIRTS} products")
         linen = page.get_by_label("Linen")

@@ -14,6 +14,7 @@ from shopkeeper.shop.records import Event, ProductId
 from shopkeeper.storefront import cart, shelves
 from shopkeeper.storefront.narrowing import in_order
 from shopkeeper.storefront.options import choices_of
+from shopkeeper.storefront.suggesting import typed_and_rest
 from shopkeeper.storefront.swatches import hue_of
 from shopkeeper.storefront.texts import summary_of, without_title
 from tests.api.conftest import TestClient
@@ -289,3 +290,39 @@ def test_only_what_somebody_rated_is_loved(visitor: TestClient) -> None:
 
 def test_the_demo_shops_name_is_not_put_on_other_shops(visitor: TestClient) -> None:
     assert "Linden &amp; Pine" not in visitor.get("/").text
+
+
+def test_typing_errors_are_mended_and_words_can_be_taken_as_typed(visitor: TestClient) -> None:
+    page = visitor.get("/search?q=raeding+lamp").text
+    assert "Results for “reading lamp”" in page and "You typed “raeding lamp”." in page
+    assert f"{LAMPS} products" in page and "<mark>Reading</mark>" in page
+    (typed,) = re.findall(r'href="([^"]+)">Search for just that', page)
+    just = visitor.get(typed.replace("&amp;", "&")).text
+    assert "Results for “raeding lamp”" in just and "No product has “raeding”" in just
+    (meant,) = re.findall(r'href="([^"]+)">Did you mean “reading lamp”\?', just)
+    assert meant == "/search?q=reading+lamp"
+    assert "exact" in just.split('id="filter-form"')[1].split('id="facet-list"')[0]
+
+
+def test_a_search_that_finds_nothing_leads_on(visitor: TestClient) -> None:
+    page = visitor.get("/search?q=qqqqqqqq").text
+    assert "Nothing matches" in page and "Or look around:" in page
+    assert 'class="chip" href="/search?category=Home"' in page
+
+
+def test_suggestions_are_lines_in_the_visitors_language(visitor: TestClient) -> None:
+    page = visitor.get("/suggest?q=lam&lang=zh")
+    assert page.headers["cache-control"] == "private, max-age=60"
+    assert "灯具" in page.text and "在家居中" in page.text and "cookie" not in page.headers
+    assert visitor.get("/suggest").text.strip() == visitor.get("/suggest?q=%20").text.strip() == ""
+
+
+def test_what_was_typed_is_told_from_the_rest() -> None:
+    assert [(p.text, p.matches) for p in typed_and_rest("Linen shirt", " LINEN  s")] == [("Linen s", True), ("hirt", False)]  # fmt: skip
+    assert [p.text for p in typed_and_rest("İstanbul", "i")] == ["İstanbul"]
+    assert [p.text for p in typed_and_rest("Linen", "")] == ["Linen"]
+
+
+def test_suggested_products_that_mean_harm_do_none(visitor: TestClient) -> None:
+    page = visitor.get("/suggest?q=%3Cscript").text
+    assert evil().title not in page and "<script" not in page

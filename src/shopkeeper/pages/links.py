@@ -21,7 +21,8 @@ SEARCH = "/search"
 class SearchLinks:
     """What a search page shows. Whatever the address says that makes no sense is left out, never an error.
 
-    path: where the page is: the storefront's, or the console's search tester.
+    path: where the page is: the storefront's, or the console's search tester. more: further names and values that the
+    page wants to find in all its addresses.
     """
 
     query: str = ""
@@ -33,6 +34,7 @@ class SearchLinks:
     sort: Sort = Sort.RELEVANCE
     page: int = 1
     path: str = SEARCH
+    more: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, params: QueryParams, *, path: str = SEARCH) -> Self:
@@ -79,6 +81,7 @@ class SearchLinks:
         pairs += [("available", "1")] if self.available_only else []
         pairs += [("sort", self.sort.value)] if self.sort is not Sort.RELEVANCE else []
         pairs += [("page", str(self.page))] if self.page > 1 else []
+        pairs += self.more
         return [(name, value) for name, value in pairs if name not in without]
 
     @property
@@ -119,7 +122,10 @@ class SearchLinks:
 
     def cleared(self) -> str:
         """Without filters: the words and the category alone."""
-        plain = type(self)(query=self.query, category=self.category, sort=self.sort, path=self.path)
+        plain = replace(
+            type(self)(), query=self.query, category=self.category, sort=self.sort, path=self.path,
+            more=self.more,
+        )  # fmt: skip
         return plain.url
 
     def at_page(self, page: int) -> str:

@@ -26,6 +26,8 @@ MIN_FOR_SLIPS = 4  # typed characters; shorter ones are a slip away from everyth
 POPULAR_DAYS = 90
 MAX_QUERIES = 20_000
 _LAST = "\U0010ffff"
+# With these at either end, two words are no name of a thing.
+_JOINING = frozenset("a an and are as at be by for from in is it no of on or that the this to with".split())  # noqa: SIM905  # fmt: skip
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -155,7 +157,8 @@ def phrases_of_titles(titles: Sequence[tuple[str, str, float]]) -> Iterator[Phra
         words = [
             w for w in normalise(title).split() if len(w) > 1 and w.isalpha() and not is_han(w[0])
         ]
-        pairs.update({f"{a} {b}" for a, b in zip(words, islice(words, 1, None), strict=False)})
+        neighbours = zip(words, islice(words, 1, None), strict=False)
+        pairs.update({f"{a} {b}" for a, b in neighbours if not {a, b} & _JOINING})
     for pair, count in pairs.items():
         if count >= 3:
             yield Phrase(pair, Kind.QUERY, 1.0 + float(np.log1p(count)))

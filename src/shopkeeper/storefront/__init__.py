@@ -2,7 +2,7 @@
 
 A request is read (`pages.links` for a search's address), search and the records are asked, and products become cards
 (`cards.py`) on a page with everything around it (`layout.py`). One file a page: `home.py`, `finding.py` with
-`narrowing.py`, `product.py` with `options.py` and `digest.py`, `texts.py`, and `buying.py` for the cart, which itself
+`narrowing.py` and `suggesting.py`, `product.py` with `options.py` and `digest.py`, `texts.py`, and `buying.py` for the cart, which itself
 is a cookie (`cart.py`). What is the same for everybody is in `shelves.py`; what visitors do is noted by `visits.py`.
 Everything works without JavaScript.
 """

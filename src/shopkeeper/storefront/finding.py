@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from shopkeeper.pages import Visit, visit_of
 from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
 from shopkeeper.pages.products import translation_of
-from shopkeeper.search import SearchResponse, Sort
+from shopkeeper.search import SearchRequest, SearchResponse, Sort
 from shopkeeper.shop.records import Product, ProductId, QueryId
 from shopkeeper.shop.records import Query as AskedQuery
 from shopkeeper.storefront import visits
@@ -21,6 +21,7 @@ from shopkeeper.storefront.narrowing import facet_label, groups_of, value_label
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+AS_TYPED = "exact"  # of an address: look for the words as they are
 MAX_WAYS = 6  # filters that are tried one by one: each costs a search
 # Without words nothing matches better than anything else: what is best rated comes first.
 SORTS = (
@@ -42,16 +43,26 @@ class Way:
     count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Words without their typing errors. as_typed: the address where they are taken as they are; empty there."""
+
+    words: str
+    url: str
+    as_typed: str
+
+
 @router.get("/search")
 def search_page(request: Request) -> Response:
     """Search and category pages."""
     visit = visit_of(request)
-    links = SearchLinks.of(request.query_params)
-    answer = visit.shop.search.search(links.request(visit.language))
+    exact = request.query_params.get(AS_TYPED) == "1"
+    links = replace(SearchLinks.of(request.query_params), more=((AS_TYPED, "1"),) if exact else ())
+    answer = _answer(visit, links)
     last = max(1, -(-answer.total // PAGE_SIZE))
     if links.page > last:
         links = replace(links, page=last)
-        answer = visit.shop.search.search(links.request(visit.language))
+        answer = _answer(visit, links)
     found = visit.shop.search.products([hit.product_id for hit in answer.hits])
     visitor = visits.visitor_of(request)
     query_id = visits.new_query_id() if links.query else ""
@@ -66,7 +77,13 @@ def search_page(request: Request) -> Response:
         query=links.query,
         category=links.category,
         cards_found=[
-            card_of(p, visit, query=links.query, query_id=query_id, position=first + n)
+            card_of(
+                p,
+                visit,
+                query=answer.did_you_mean or links.query,
+                query_id=query_id,
+                position=first + n,
+            )
             for n, p in enumerate(found.values(), 1)
         ],
         answer=answer,
@@ -74,6 +91,7 @@ def search_page(request: Request) -> Response:
         groups=groups_of(visit, links, answer),
         sorts=SORTS if links.query else SORTS[1:],
         sort=Sort.RATING if links.sort is Sort.RELEVANCE and not links.query else links.sort,
+        meant=_meant(visit, links, answer),
         relaxed=0 < answer.required < answer.asked and answer.total > 0,
         ways_out=[] if answer.total else _ways_out(visit, links, active),
         previous=links.at_page(links.page - 1) if links.page > 1 else "",
@@ -91,6 +109,22 @@ def search_page(request: Request) -> Response:
     return visits.note(page, request, visitor, [seen], asked)
 
 
+def _answer(visit: Visit, links: SearchLinks) -> SearchResponse:
+    asked = links.request(visit.language)
+    return visit.shop.search.search(replace(asked, mend=(AS_TYPED, "1") not in links.more))
+
+
+def _meant(visit: Visit, links: SearchLinks, answer: SearchResponse) -> Meant | None:
+    """What the words may have been meant to be. Where they were taken as they are, that is looked up for once."""
+    as_typed, mended = replace(links, more=((AS_TYPED, "1"),), page=1), answer.did_you_mean
+    if links.more and links.query:
+        mended = visit.shop.search.search(SearchRequest(links.query, limit=0)).did_you_mean
+    if mended is None:
+        return None
+    as_meant = replace(links, query=mended, more=(), page=1)
+    return Meant(mended, as_meant.url, "" if links.more else as_typed.url)
+
+
 def _heading(
     visit: Visit, links: SearchLinks, answer: SearchResponse, found: Mapping[ProductId, Product]
 ) -> dict[str, Any]:
@@ -101,7 +135,8 @@ def _heading(
     path: list[tuple[str, str]] = [(visit.t("Home"), "/")]
     path += [(names[c], links.up_to(n)) for n, c in enumerate(links.category, 1)]
     place = names[links.category[-1]] if links.category else visit.t("All products")
-    title = visit.t("Results for “{query}”", query=links.query) if links.query else place
+    words = answer.did_you_mean or links.query
+    title = visit.t("Results for “{query}”", query=words) if words else place
     return {
         "title": title,
         "place": place,

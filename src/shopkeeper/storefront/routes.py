@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from shopkeeper.storefront import buying, finding, home, product, texts
+from shopkeeper.storefront import buying, finding, home, product, suggesting, texts
 
 router = APIRouter()
-for part in (home, finding, product, texts, buying):
+for part in (home, finding, suggesting, product, texts, buying):
     router.include_router(part.router)
