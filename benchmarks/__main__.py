@@ -15,7 +15,7 @@ from benchmarks.data import data_folder
 
 RESULTS = Path(__file__).parent / "results"
 MODULES = {"import": "import_"}
-NAMES = ("start", "import", "search", "search_speed", "crash", "fuzz_feeds")
+NAMES = ("start", "import", "search", "search_speed", "embedding", "crash", "fuzz_feeds")
 
 
 def main() -> int:

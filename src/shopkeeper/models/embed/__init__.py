@@ -2,8 +2,8 @@
 
 In come texts and whether they are asked (`query`) or searched (`passage`); out comes one row of length 1 a text.
 `contract` says what an embedder is; `catalogue` names those there are and opens one from the hub's cache; `tokens`
-cuts texts, `static` adds up vectors of tokens, `encoder` runs a network by ONNX Runtime; `remembered` keeps the
-vectors of recent queries.
+and `unigram` cut texts; `static` adds up vectors of tokens, `encoder` runs a network by ONNX Runtime; `remembered`
+keeps the vectors of recent queries.
 
     embedder = load_embedder("minilm-l6", settings.cache_folder)
     similarity = embedder.encode(["hiking backpack"], kind="query") @ embedder.encode(titles, kind="passage").T

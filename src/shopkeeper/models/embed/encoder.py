@@ -16,11 +16,10 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     InvalidProtobuf,
     NoSuchFile,
 )
-from tokenizers import Tokenizer
 
 from shopkeeper.errors import ArtifactError
 from shopkeeper.models.embed.contract import Kind, Vectors
-from shopkeeper.models.embed.tokens import open_tokenizer, tokenise
+from shopkeeper.models.embed.tokens import Cutter, open_tokenizer, tokenise
 
 TOKENS_OF_BATCH = 1024  # padded; more does not run faster and wants more memory
 TEXTS_AT_ONCE = 4096  # tokenised and sorted together
@@ -51,7 +50,7 @@ class OnnxEmbedder:
         self._prefixes = prefixes
         self._threads = threads
         self._opening = Lock()
-        self._opened: tuple[onnxruntime.InferenceSession, Tokenizer] | None = None
+        self._opened: tuple[onnxruntime.InferenceSession, Cutter] | None = None
 
     def encode(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
         """See `Embedder.encode`."""
@@ -69,7 +68,7 @@ class OnnxEmbedder:
                 vectors[start + rows] = _encode_batch(session, [tokens[row] for row in rows])
         return vectors
 
-    def _open(self) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
+    def _open(self) -> tuple[onnxruntime.InferenceSession, Cutter]:
         with self._opening:
             if self._opened is None:
                 weights, tokenizer = self._files

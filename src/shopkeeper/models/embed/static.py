@@ -10,11 +10,10 @@ from threading import Lock
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
-from tokenizers import Tokenizer
 
 from shopkeeper.errors import ArtifactError
 from shopkeeper.models.embed.contract import Kind, Vectors
-from shopkeeper.models.embed.tokens import open_tokenizer, tokenise
+from shopkeeper.models.embed.tokens import Cutter, open_tokenizer, tokenise
 
 BATCH = 1024  # texts whose vectors are looked up at once
 
@@ -40,7 +39,7 @@ class StaticEmbedder:
         self._files = weights, tokenizer
         self._max_tokens = max_tokens
         self._opening = Lock()
-        self._opened: tuple[Vectors, Tokenizer] | None = None
+        self._opened: tuple[Vectors, Cutter] | None = None
 
     def encode(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
         """See `Embedder.encode`. Queries and passages are treated alike."""
@@ -57,7 +56,7 @@ class StaticEmbedder:
             vectors[start : start + BATCH] = _unit_sums(table, tokens)
         return vectors
 
-    def _open(self) -> tuple[Vectors, Tokenizer]:
+    def _open(self) -> tuple[Vectors, Cutter]:
         with self._opening:
             if self._opened is None:
                 weights, tokenizer = self._files

@@ -1,4 +1,4 @@
-"""The tokenizer of XLM-RoBERTa and its kin as a `tokenizer.json`, from pieces and their log probabilities."""
+"""The tokenizer of XLM-RoBERTa as a `tokenizer.json`, for the library that ours is held against."""
 
 import json
 from collections.abc import Sequence
