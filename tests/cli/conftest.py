@@ -25,7 +25,11 @@ Run = Callable[..., Done]
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command to its end."""
-    monkeypatch.setenv("COLUMNS", "200")
+    for module in [m for name, m in sys.modules.items() if name.startswith("shopkeeper.cli.")]:
+        if hasattr(module, "console"):
+            monkeypatch.setattr(
+                module.console, "width", 200
+            )  # it took the terminal's when it was made
     monkeypatch.setenv("NO_COLOR", "1")
 
     def command(*arguments: str | Path) -> Done:

@@ -207,8 +207,11 @@ def cut(file: Path) -> None:
 
 
 def flip_a_byte(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        longest = max(archive.infolist(), key=lambda member: member.compress_size)
     data = bytearray(file.read_bytes())
-    data[len(data) // 3] ^= 255
+    header = 30 + len(longest.filename) + 20  # of which 20 say that it may be longer than 4 GB
+    data[longest.header_offset + header + longest.compress_size // 2] ^= 255
     file.write_bytes(data)
 
 

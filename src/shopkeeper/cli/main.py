@@ -93,9 +93,9 @@ def main() -> None:
     try:
         app()
     except ShopkeeperError as error:
-        errors.print(f"[bold red]error:[/] {_plain(error.message)}")
+        errors.print(f"[bold red]error:[/] {_plain(error.message)}", soft_wrap=True)
         if error.hint:
-            errors.print(f"[bold]hint:[/]  {_plain(error.hint)}")
+            errors.print(f"[bold]hint:[/]  {_plain(error.hint)}", soft_wrap=True)
         sys.exit(1)
     except BrokenPipeError:
         # Whoever read our output has left; point it nowhere so that Python does not complain on exit.
