@@ -113,3 +113,13 @@ def test_the_kind_is_told_by_the_columns() -> None:
         ("events.csv", "events"),
     ):
         assert feeds.detect(SAMPLES / name).kind == kind
+
+
+def test_a_table_without_titles_calls_its_products_by_kind_and_size(tmp_path: Path) -> None:
+    text = "product_id,department,product_type,package_size\n1,GROCERY,RICE,6 OZ\n2,MISC,,\n"
+    rice, other = read(tmp_path / "f.csv", text)
+    assert (rice.title, other.title) == ("RICE 6 OZ", "MISC")
+
+
+def test_a_column_called_product_alone_holds_titles() -> None:
+    assert guessed("no,Product,Price\n1,Mug,4.00\n2,Cup,5.00")["title"] == "Product"

@@ -98,8 +98,8 @@ def _column_for(
 
 
 def _named(name: str, word: str, *, exact: bool) -> bool:
-    if exact:
-        return name == word
+    if exact or word[0] == "=":
+        return exact and name == word.removeprefix("=")
     # A longer name that ends with the word (“customer email”), or holds it in whole words when it is no common one.
     return (len(word) > 3 and (name.endswith(" " + word) or name.startswith(word + " "))) or (
         not word.isascii() and len(word) > 1 and word in name
