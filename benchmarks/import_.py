@@ -93,7 +93,7 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
     for outcome in outcomes:
         for row in outcome.bad:
             print(f"{outcome.file.name}:{row.line}: {row.field}: {row.reason} ({row.hint})")
-    return _figures(outcomes)
+    return _figures(outcomes, quick=quick)
 
 
 def _one_file(file: File, data: Path, *, quick: bool) -> Iterator[Outcome]:
@@ -185,7 +185,7 @@ def _tell(outcome: Outcome) -> None:
     )  # fmt: skip
 
 
-def _figures(outcomes: list[Outcome]) -> dict[str, Any]:
+def _figures(outcomes: list[Outcome], *, quick: bool) -> dict[str, Any]:
     by_name = {(o.file.name, o.kind): o for o in outcomes}
     products, journey = by_name["retrotech", "products"], by_name["journey_orders", "orders"]
     bad = [row for outcome in outcomes for row in outcome.bad]
@@ -212,6 +212,10 @@ def _figures(outcomes: list[Outcome]) -> dict[str, Any]:
         and figures["order_lines_per_s"] >= ORDER_LINES_PER_S
         and figures["orders_s"] <= ORDERS_S,
         "rss_ok": rss_mb <= RSS_MB,
-        "all_in_or_told_ok": all(o.created + len(o.bad) == HELD[name] for name, o in told.items()),
+        "all_in_or_told_ok": all(
+            o.created + len(o.bad) == HELD[name]
+            for name, o in told.items()
+            if not (quick and o is journey)
+        ),
         "quarantined_ok": figures["quarantined"] == figures["quarantined_with_reason"],
     }
