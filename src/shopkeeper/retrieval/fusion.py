@@ -4,8 +4,8 @@ Letters: `N` candidates.
 
 Both are brought to one scale: how many standard deviations a score lies above the mean of the hundred best. Words
 then count 1, and meaning counts the more the less the words cover: `LEAST` where the first hits have all words of the
-query (sizes and model numbers are then right, and meaning would blur them), up to `LEAST + 1` where no product has
-any. So «iphone 5 case 16 gb» is answered by words, «something warm for my feet» by meaning. No data were used to fit
+query (sizes and model numbers are then right, and meaning would blur them), up to `LEAST + OPEN` where no product
+has any. So «iphone 5 case 16 gb» is answered by words, «something warm for my feet» by meaning. No data were used to fit
 this rule; `learning.py` learns a better one from a shop's own judgments or clicks.
 """
 
@@ -20,6 +20,7 @@ from shopkeeper.retrieval.words import Matches
 Bools = npt.NDArray[np.bool_]
 
 LEAST = 0.3
+OPEN = 1.0  # how much more where words find nothing
 FIRST = 10  # hits by words whose coverage counts
 SCALE = 100  # best scores that give the scale
 SMALLEST = 1e-6  # standard deviation; below, all are equal
@@ -60,8 +61,8 @@ def covered(matches: Matches) -> float:
 
 
 def meaning_weight(matches: Matches) -> float:
-    """What meaning counts beside words for this query, in [LEAST, LEAST + 1]."""
-    return LEAST + 1 - min(1.0, covered(matches))
+    """What meaning counts beside words for this query, in [LEAST, LEAST + OPEN]."""
+    return LEAST + OPEN * (1 - min(1.0, covered(matches)))
 
 
 def standard(scores: Scores, best: Scores) -> Scores:

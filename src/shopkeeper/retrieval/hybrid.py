@@ -7,7 +7,7 @@ Without a vector (no embedder, or it is still loading) the same call answers by 
 put first are compared in full (`DEPTH` of each); hits by words further down follow in their own order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,9 +15,9 @@ import numpy as np
 from shopkeeper.retrieval.cutoff import least_cosine
 from shopkeeper.retrieval.features import features
 from shopkeeper.retrieval.feedback import moved
-from shopkeeper.retrieval.fusion import SCALE, Candidates, Fused, fuse, meaning_weight
+from shopkeeper.retrieval.fusion import SCALE, Bools, Candidates, Fused, fuse, meaning_weight
 from shopkeeper.retrieval.learning import Ranker
-from shopkeeper.retrieval.meaning import Keys, Meanings, Scores, Vectors
+from shopkeeper.retrieval.meaning import CloseUp, Keys, Meanings, Scores, Vectors
 from shopkeeper.retrieval.spelling import Mended, Vocabulary, mend
 from shopkeeper.retrieval.words import Matches, WordIndex, united
 
@@ -89,17 +89,22 @@ def find(
     vector: Vectors | None = None,
     ranker: Ranker | None = None,
     others: Sequence[str] = (),
+    right: Collection[str] = (),
 ) -> Found:
     """All hits of a query.
 
-    others: further wordings of all of it, by synonyms, that are as good.
+    others: further wordings of all of it, by synonyms, that are as good. right: words that are no typing errors.
     meanings: vectors of the same embedder as `vector` (D,); where a product is in several, its nearest one counts.
     vocabulary: to mend typing errors with. ranker: a learned order for the candidates.
     """
-    mended = mend(query, vocabulary, words) if vocabulary is not None else Mended()
+    mended = Mended()
+    if vocabulary is not None:
+        mended = mend(query, vocabulary, words, right=right)
     matches = words.search(query, enough=ENOUGH, also=mended.wordings)
     if others:
-        matches = united(matches, [words.search(text, enough=ENOUGH) for text in others])
+        matches = united(
+            matches, [words.search(t, enough=ENOUGH, also=mended.wordings) for t in others]
+        )
     known = [m for m in meanings if m.size]
     if vector is None or not known or not np.any(vector):
         return Found(matches.keys, matches.scores, matches, mended)
@@ -113,11 +118,13 @@ def find(
 def compare(matches: Matches, meanings: Sequence[Meanings], vector: Vectors) -> tuple[Parts, float]:
     """The candidates that are hits, with their scores, and the weight of meaning."""
     near_keys, nearest = _nearest(meanings, vector)
-    candidates = _candidates(matches, near_keys, meanings, vector)
+    keys, words, coverage, matched = _pool(matches, near_keys)
+    seen = [m.close_up(keys) for m in meanings]
+    candidates = Candidates(keys, words, coverage, _cosines(seen, vector), matched)
     weight = meaning_weight(matches)
     first = fuse(candidates, words=matches.scores, nearest=nearest, weight=weight)
     best = candidates.keys[np.argsort(-first.score, kind="stable")]
-    again = _cosines(meanings, moved(vector, meanings[0], best), candidates.keys)
+    again = _cosines(seen, moved(vector, meanings[0], best))
     fused = fuse(
         replace(candidates, cosine=again),
         words=matches.scores,
@@ -139,33 +146,29 @@ def _nearest(meanings: Sequence[Meanings], vector: Vectors) -> tuple[Keys, Score
     if len(meanings) == 1:
         return meanings[0].search(vector, DEPTH)
     keys = np.unique(np.concatenate([m.search(vector, DEPTH)[0] for m in meanings]))
-    cosines = _cosines(meanings, vector, keys)
+    cosines = _cosines([m.close_up(keys) for m in meanings], vector)
     best = np.argsort(-cosines, kind="stable")[:DEPTH]
     return keys[best], cosines[best]
 
 
-def _cosines(meanings: Sequence[Meanings], vector: Vectors, keys: Keys) -> Scores:
-    """(N,) the greatest of each key's cosines, nan where it has none."""
-    found = meanings[0].scores(vector, keys)
-    for others in meanings[1:]:
-        found = np.fmax(found, others.scores(vector, keys))
+def _cosines(seen: Sequence[CloseUp], vector: Vectors) -> Scores:
+    """(N,) the greatest of each document's cosines, nan where it has no vector."""
+    found = seen[0].scores(vector)
+    for others in seen[1:]:
+        found = np.fmax(found, others.scores(vector))
     return found
 
 
-def _candidates(
-    matches: Matches, near: Keys, meanings: Sequence[Meanings], vector: Vectors
-) -> Candidates:
-    """The first by words and the nearest, each once."""
+def _pool(matches: Matches, near: Keys) -> tuple[Keys, Scores, Scores, Bools]:
+    """The first by words and the nearest, each once: keys, scores by words, coverage, whether words found it."""
     deep = np.isin(matches.keys[DEPTH:], near).nonzero()[0] + DEPTH
     by_words = np.concatenate([np.arange(min(DEPTH, len(matches.keys))), deep])
     only_near = near[~np.isin(near, matches.keys[by_words])]
     nothing = np.zeros(len(only_near), np.float32)
-    keys = np.concatenate([matches.keys[by_words], only_near])
-    return Candidates(
-        keys,
+    return (
+        np.concatenate([matches.keys[by_words], only_near]),
         np.concatenate([matches.scores[by_words], nothing]),
         np.concatenate([matches.coverage[by_words], nothing]),
-        _cosines(meanings, vector, keys),
         np.concatenate([np.ones(len(by_words), np.bool_), nothing.astype(np.bool_)]),
     )
 

@@ -5,8 +5,8 @@
     find("rain jacket", …, ranker=Ranker.from_json(path.read_text()))
 
 It predicts how relevant a candidate is from features that are measured within the query. Its order is never used
-pure: words keep a part in it (`WORDS`), so that a shop with few judgments is not led astray by them. Whether it is
-better than the rule is for held-back queries to say (`benchmarks search` does it out of fold) before it is switched to.
+pure: the rule keeps an equal part (`RULE`), so that a shop with few judgments is not led astray by them. Whether it
+is better than the rule is for held-back queries to say (`benchmarks search` does it out of fold) before it is used.
 """
 
 import json
@@ -23,7 +23,7 @@ from shopkeeper.retrieval.fusion import SMALLEST, Fused
 from shopkeeper.retrieval.meaning import Scores
 from shopkeeper.retrieval.trees import Floats, Plan, Trees
 
-WORDS = 0.3  # part of the score by words beside what was learned, both in standard deviations of the candidates
+RULE = 1.0  # what the rule counts beside what was learned, both in standard deviations of the candidates
 FORMAT = 1
 
 
@@ -47,7 +47,7 @@ class Ranker:
         """(N,) what to add to the fused score of each candidate so that the learned order results."""
         if not len(table):
             return np.zeros(0, np.float32)
-        wanted = _spread(self.trees.predict(table)) + np.float32(WORDS) * _spread(fused.words)
+        wanted = _spread(self.trees.predict(table)) + np.float32(RULE) * _spread(fused.score)
         return (wanted - fused.score).astype(np.float32)
 
     def to_json(self) -> str:

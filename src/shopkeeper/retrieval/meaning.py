@@ -24,10 +24,9 @@ Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
 HEAD = 128
-SHORTLIST = 2000
+SHORTLIST = 1000
 SAMPLE = 20_000  # vectors that the axes are taken from
 COMPACT_AT = 0.25
-BLOCK = 4096  # rows that are widened at a time
 ROOM = 1.5  # how much longer a full buffer becomes
 
 
@@ -39,6 +38,21 @@ class _Buffer:
     head: Vectors  # (capacity, H)
     keys: Keys  # (capacity,)
     used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUp:
+    """The vectors of some documents, in full precision. known: (K,) which of the keys have one."""
+
+    known: Bools
+    turned: Vectors
+    axes: Vectors
+
+    def scores(self, query: Vectors) -> Scores:
+        """(K,) cosine of each key's vector with a vector (D,); nan where a key has none."""
+        found = np.full(len(self.known), np.nan, np.float32)
+        found[self.known] = self.turned @ _turned(query, self.axes)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class Meanings:
 
         query: (D,), of any length but zero.
         """
-        turned = self._turned(query)
+        turned = _turned(query, self.axes)
         if not self.size or k <= 0:
             return np.zeros(0, np.uint64), np.zeros(0, np.float32)
         rows = self._shortlist(turned, max(k, SHORTLIST))
@@ -73,14 +87,16 @@ class Meanings:
 
     def background(self, query: Vectors) -> float:
         """The mean cosine between a vector (D,) and those first put in: how near anything at all is."""
-        return float(self._turned(query) @ self.centre)
+        return float(_turned(query, self.axes) @ self.centre)
 
     def scores(self, query: Vectors, keys: Keys) -> Scores:
         """(K,) cosine of each key's vector with a vector (D,); nan where a key has none."""
-        found = np.full(len(keys), np.nan, np.float32)
+        return self.close_up(keys).scores(query)
+
+    def close_up(self, keys: Keys) -> "CloseUp":
+        """The vectors of some documents, to be compared several times."""
         rows, known = self._rows(keys)
-        found[known] = self._cosines(rows, self._turned(query))
-        return found
+        return CloseUp(known, self._buffer.full[rows].astype(np.float32), self.axes)
 
     def vectors(self, keys: Keys) -> tuple[Vectors, Bools]:
         """The unit vectors of those keys that have one, as they were given, and which of the keys these are."""
@@ -137,10 +153,6 @@ class Meanings:
         rows: Rows = self.sorted_rows[at[known]]
         return rows, known
 
-    def _turned(self, query: Vectors) -> Vectors:
-        turned: Vectors = _unit(np.asarray(query, np.float32)[None])[0] @ self.axes
-        return turned
-
     def _shortlist(self, turned: Vectors, length: int) -> Rows:
         number = len(self.alive)
         if number <= length:
@@ -152,10 +164,7 @@ class Meanings:
         return rows[self.alive[rows]]
 
     def _cosines(self, rows: Rows, turned: Vectors) -> Scores:
-        found = np.empty(len(rows), np.float32)
-        for start in range(0, len(rows), BLOCK):
-            block = self._buffer.full[rows[start : start + BLOCK]].astype(np.float32)
-            found[start : start + BLOCK] = block @ turned
+        found: Scores = self._buffer.full[rows].astype(np.float32) @ turned
         return found
 
 
@@ -181,6 +190,11 @@ def _axes(vectors: Vectors, width: int) -> Vectors:
         return np.eye(width, dtype=np.float32)
     _, axes = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)
     return np.ascontiguousarray(axes[:, ::-1], np.float32)
+
+
+def _turned(query: Vectors, axes: Vectors) -> Vectors:
+    turned: Vectors = _unit(np.asarray(query, np.float32)[None])[0] @ axes
+    return turned
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -10,7 +10,7 @@ Letters: `V` words of the vocabulary, `L` longest word.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
@@ -141,20 +141,23 @@ def edit_distances(word: Ints, others: Ints, most: int) -> Ints:
     return found
 
 
-def mend(query: str, vocabulary: Vocabulary, index: Counts) -> Mended:
-    """What the query may have been meant to say. Costs nothing where every word is frequent."""
+def mend(
+    query: str, vocabulary: Vocabulary, index: Counts, *, right: Collection[str] = ()
+) -> Mended:
+    """What the query may have been meant to say. Costs nothing where every word is frequent. right: words that are
+    no errors, whether a document has them or not."""
     tokens = list(dict.fromkeys(query_tokens(query)))
     wordings: dict[str, list[Wording]] = {}
     replaced: dict[str, str] = {}
-    for left, right in pairwise(tokens):
-        if _is_word(left, PART - 1) and _is_word(right, PART - 1):
-            joined = left + right
+    for pair_of in pairwise(tokens):
+        if all(_is_word(token, PART - 1) for token in pair_of):
+            joined = "".join(pair_of)
             if vocabulary.count(joined):
-                for token in (left, right):
+                for token in pair_of:
                     wordings.setdefault(token, []).append(Wording((joined,), WEIGHT[0]))
     for token in tokens:
         pair = len(token) == 2 and is_han(token[0])
-        if token in wordings or not (pair or _is_word(token, SHORTEST)):
+        if token in wordings or token in right or not (pair or _is_word(token, SHORTEST)):
             continue
         known = index.count((token,))
         if known > (0 if pair else RARE):

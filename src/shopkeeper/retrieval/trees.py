@@ -24,11 +24,11 @@ BINS = 64
 class Plan:
     """How trees are grown. rows, columns: shares that one tree sees. smallest: rows of the smallest leaf."""
 
-    trees: int = 200
+    trees: int = 100
     rate: float = 0.07
     rows: float = 0.7
     columns: float = 0.5
-    smallest: int = 100
+    smallest: int = 200
     l2: float = 10.0
 
 

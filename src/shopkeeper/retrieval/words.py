@@ -237,6 +237,12 @@ class WordIndex:
             return 0
         return self._number(query)
 
+    def is_named(self, words: str) -> bool:
+        """True if some document has these words one behind the other in a field other than prose."""
+        tokens = self._stems(query_tokens(words))
+        fields = [name for name in self.weights if name != PROSE]
+        return bool(tokens) and any(self._number(self._field_query(f, tokens)) for f in fields)
+
     def count_all(self, words: Sequence[str]) -> int:
         """How many documents have all of these words, in any field and order."""
         terms, unknown = self.terms(" ".join(words))
