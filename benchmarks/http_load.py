@@ -43,7 +43,9 @@ async def _ask(host: str, port: int, paths: Sequence[str], key: str, clients: in
     await asyncio.gather(*(one_client() for _ in range(clients)))
     seconds = time.perf_counter() - begun
     p50, p99 = np.percentile(np.array(taken) * 1000, [50, 99])
-    return Timing(round(float(p50), 2), round(float(p99), 2), round(len(taken) / seconds, 1), failed)
+    return Timing(
+        round(float(p50), 2), round(float(p99), 2), round(len(taken) / seconds, 1), failed
+    )
 
 
 def _request(host: str, port: int, path: str, key: str) -> bytes:
