@@ -17,6 +17,10 @@ from shopkeeper.settings import Settings, load_settings
 if TYPE_CHECKING:
     from shopkeeper.face import Shop
 
+# Every request, and every background task, has a thread of its own; more of them inside one product of matrices only
+# wait for each other. NumPy reads this when it is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Each of these modules has `register(app)`.
 COMMANDS = (
     "serve",
