@@ -46,6 +46,11 @@ def test_only_so_many_products_are_among_them() -> None:
     assert Kind.PRODUCT not in [s.kind for s in KNOWN.suggest("linen", products=0)]
 
 
+def test_products_have_places_of_their_own() -> None:
+    assert texts("linen", limit=3, products=2) == ["linen shirt", "Linen Shirt, blue", "Linen Shirt, white"]  # fmt: skip
+    assert texts("linen", limit=1, products=2) == ["Linen Shirt, blue"]
+
+
 @pytest.mark.parametrize("typed", ["linne sh", "lnen sh", "linnen sh", "linem sh"])
 def test_one_slip_is_forgiven(typed: str) -> None:
     assert texts(typed)[0] == "linen shirt"

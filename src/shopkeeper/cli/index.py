@@ -26,6 +26,7 @@ from shopkeeper.artifacts import Artifact, State
 from shopkeeper.cli.main import open_shop
 from shopkeeper.errors import ModelError
 from shopkeeper.jobs import meaning
+from shopkeeper.jobs.tasks import COMPARING
 from shopkeeper.models.embed import EMBEDDERS, fetch_embedder, load_embedder
 from shopkeeper.models.hub import Step
 from shopkeeper.search import versions
@@ -120,12 +121,17 @@ def build(
             )
         _fetch(name, shop.settings.cache_folder)
         with _bar() as bar:
-            row = bar.add_task("products", total=None)
+            row = bar.add_task("opening", total=None)
             shop.search.refresh()  # what is in use now is compared with
+
+            def built(done: int, total: int) -> None:
+                doing = "products" if done < total else COMPARING
+                bar.update(row, description=doing, completed=done, total=total)
+
             made = shop.search.build_version(
                 load_embedder(name, shop.settings.cache_folder),
                 switch=not no_switch,
-                on_progress=lambda done, total: bar.update(row, completed=done, total=total),
+                on_progress=built,
             )
     assert made is not None, "only who is told to stop stops"
     _tell(made, wanted=not no_switch)

@@ -94,7 +94,7 @@ def _serve(settings: Settings, *, demo: bool, open_browser: bool, trusted_proxy:
         if demo:
             _build_demo(shop)
         with console.status("opening the index"):
-            shop.search.refresh()
+            shop.search.start()  # from here on it follows by itself: vectors that are lacking hold nobody up
         run_server(
             shop,
             listener,

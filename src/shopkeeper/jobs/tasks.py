@@ -26,6 +26,7 @@ IMPORT_FILE = "import_file"
 REBUILD_INDEX = "rebuild_index"
 BUILD_DEMO = "build_demo"
 BUILD_SEARCH = "build_search"
+COMPARING = "comparing what was asked before"
 
 
 def shop_tasks(
@@ -88,7 +89,9 @@ def shop_tasks(
         made = search().build_version(
             load_embedder(embedder, settings.cache_folder),
             switch=switch,
-            on_progress=lambda done, total: progress.note(done, total, "products"),
+            on_progress=lambda done, total: progress.note(
+                done, total, "products", "" if done < total else COMPARING
+            ),
             stop=progress.stopping,
         )
         if made is None:

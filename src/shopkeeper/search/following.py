@@ -35,6 +35,7 @@ POLL_SECONDS = 1.0
 REBUILD_SECONDS = 10.0  # at least between two rebuilds of vocabulary and suggestions
 REST = 20  # times as long as a rebuild took, for a large catalogue under an import
 STOP_SECONDS = 10.0
+PATIENCE_SECONDS = 10.0  # that one command spends on vectors that a server has not made
 
 
 class Follower:
@@ -126,15 +127,17 @@ class Follower:
             thread.join(timeout=STOP_SECONDS)
 
     def refresh(self) -> int:
-        """Take in what has changed. Returns how many products did. Without the threads, everything is brought up to
-        date before it returns; with them, what takes longer follows."""
+        """Take in what has changed. Returns how many products did. With the threads, what takes longer follows. Without
+        them it is done before this returns; but vectors of many products are left to a server, or the next time."""
         changed = self._store.refresh()
         if not self._threads:
             self._hear_merchant()
             self._adopt()
             self._make_vocabulary()
+            enough_at = time.monotonic() + PATIENCE_SECONDS
             while self.meanings is not None and self.meanings.work(encode=self._store.is_writer):
-                pass
+                if time.monotonic() > enough_at:
+                    break
         return changed
 
     def _changed(self, shown: Sequence[Product], changed: Sequence[str]) -> None:
@@ -169,6 +172,8 @@ class Follower:
             return None
         try:
             embedder = self._embedders(name)
+            if embedder.digest == digest:
+                embedder.encode(["open"], kind="query")  # reads the weights now, not under a search
         except ModelError as error:
             if self._unusable != digest:
                 log.warning("search goes by words alone: %s", error)

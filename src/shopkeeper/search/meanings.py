@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 32  # vectors made in one call
 PRODUCTS_AT_ONCE = 200
+BUILT_AT_ONCE = 24  # products of a catalogue between two looks whether to stop
 
 OnProgress = Callable[[int, int], None]
 
@@ -193,7 +194,9 @@ def encode_catalogue(
     while True:
         with database.connection() as conn:
             total = products.count(conn)
-            some = list(islice(products.iterate(conn, after=after, batch=PRODUCTS_AT_ONCE), PRODUCTS_AT_ONCE))  # fmt: skip
+            some = list(
+                islice(products.iterate(conn, after=after, batch=BUILT_AT_ONCE), BUILT_AT_ONCE)
+            )
             todo = lacking(conn, embedder.digest, some)
         if not some:
             return True

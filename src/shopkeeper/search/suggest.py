@@ -93,7 +93,10 @@ class Suggester:
         return len(self._phrases)
 
     def suggest(self, typed: str, *, limit: int = 8, products: int = 3) -> list[Suggestion]:
-        """What somebody who typed this may want, the likeliest first. products: how many of them at most."""
+        """What somebody who typed this may want, the likeliest first.
+
+        products: how many of them at most; so many places are theirs, however likely the rest is.
+        """
         text = normalise(typed[: MAX_TYPED * 4])[:MAX_TYPED]
         if not text or limit < 1:
             return []
@@ -117,17 +120,26 @@ class Suggester:
         order = run[np.argsort(-self._weights[run], kind="stable")]
         found: list[Suggestion] = []
         said: set[tuple[str, Kind]] = set()
+        left = {True: min(products, limit), False: limit}  # is it a product -> places
         for place in order:
             phrase = self._phrases[self._numbers[place]]
+            is_product = phrase.kind is Kind.PRODUCT
             key = (normalise(phrase.text), phrase.kind)
-            if key in said or (phrase.kind is Kind.PRODUCT and products < 1):
+            if not left[is_product] or key in said:
                 continue
             said.add(key)
-            products -= phrase.kind is Kind.PRODUCT
+            left[is_product] -= 1
             found.append(Suggestion(phrase.text, phrase.kind, phrase.target))
-            if len(found) == limit:
+            if not any(left.values()):
                 break
-        return found
+        return _cut(found, limit)
+
+
+def _cut(found: list[Suggestion], limit: int) -> list[Suggestion]:
+    """So many of them: all products, and of the others the first."""
+    others = [s for s in found if s.kind is not Kind.PRODUCT]
+    too_many = others[max(0, limit - (len(found) - len(others))) :]
+    return [s for s in found if s not in too_many]
 
 
 def _starts(text: str) -> Iterator[int]:

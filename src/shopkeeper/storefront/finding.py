@@ -135,8 +135,8 @@ def _heading(
     path: list[tuple[str, str]] = [(visit.t("Home"), "/")]
     path += [(names[c], links.up_to(n)) for n, c in enumerate(links.category, 1)]
     place = names[links.category[-1]] if links.category else visit.t("All products")
-    words = answer.did_you_mean or links.query
-    title = visit.t("Results for “{query}”", query=words) if words else place
+    query = answer.did_you_mean or links.query
+    title = visit.t("Results for “{query}”", query=query) if query else place
     return {
         "title": title,
         "place": place,
