@@ -102,6 +102,7 @@ KINDS: dict[type[Exception], Kind] = {
     ),
     Invalid: INVALID,
     RequestValidationError: INVALID,
+    UnicodeEncodeError: INVALID,  # half a character, as JSON can name it: "\\ud800"
     psycopg.DataError: INVALID,  # a value that no column holds: a NUL, a number beyond all bounds
     errors.FeedError: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "unreadable_feed", "File not read"),
     errors.FolderInUse: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "folder_in_use", "Already served"),
@@ -191,10 +192,10 @@ def _words(error: Exception, kind: Kind) -> tuple[str, str]:
     if isinstance(error, RequestValidationError):
         count = len(error.errors())
         return f"{count} value{'s are' if count > 1 else ' is'} not as it should be", ""
-    if isinstance(error, psycopg.DataError):
+    if isinstance(error, psycopg.DataError | UnicodeEncodeError):
         return (
             "a value is outside of what the shop can keep",
-            "no NUL characters, and numbers within reason",
+            "no NUL characters, no halves of characters, and numbers within reason",
         )
     if kind is DISK_FULL:
         return (
