@@ -180,7 +180,8 @@ def run(*, verbose: bool = False) -> dict[str, float]:
     figures = _report(f"words and {embedder.id}", "demo_top3", answers)
     figures |= _report("words alone", "demo_top3.words", by_words)
     if verbose:
-        _tell(answers)
+        _tell("not answered", answers)
+        _tell("not answered by words alone", by_words)
     return figures
 
 
@@ -201,7 +202,8 @@ def _report(what: str, key: str, answers: Sequence[Answered]) -> dict[str, float
     return figures
 
 
-def _tell(answers: Sequence[Answered]) -> None:
+def _tell(what: str, answers: Sequence[Answered]) -> None:
+    print(f"\n{what}:")
     for answered in answers:
         if not answered.well:
             titles = " | ".join(one.product.title for one in answered.first) or "nothing"

@@ -105,5 +105,10 @@ def test_known_words_numbers_codes_and_chinese_are_left_alone(
     assert mend(asked, vocabulary, words).text is None
 
 
+def test_words_said_to_be_right_are_left_alone(words: WordIndex, vocabulary: Vocabulary) -> None:
+    asked = "refrigirator toastre"
+    assert mend(asked, vocabulary, words, right={"toastre"}).text == "refrigerator toastre"
+
+
 def test_an_empty_vocabulary_mends_nothing(words: WordIndex) -> None:
     assert mend("refrigirator", Vocabulary(()), words).text is None

@@ -47,6 +47,16 @@ def test_a_word_in_prose_only_is_half_covered(tmp_path: Path) -> None:
     assert words.vocabulary() == [("lamp", 1)]
 
 
+def test_products_are_named_by_all_but_prose(tmp_path: Path) -> None:
+    words = WordIndex(tmp_path, WEIGHTS)
+    words.open_writer()
+    words.write([Entry("a", {"title": "Desk Lamps 双肩包", "description": "warm glow"})])
+    words.commit()
+    assert words.is_named("lamp") and words.is_named("desk lamp") and words.is_named("双肩包")
+    for other in ("glow", "lamp desk", "肩包双", "", "?!"):
+        assert not words.is_named(other)
+
+
 def test_another_wording_is_found_and_counts_less(words: WordIndex) -> None:
     also = {"rucksack": (Wording(("backpack",), 0.5),)}
     found = words.search("rucksack", also=also)

@@ -61,6 +61,16 @@ def test_a_colour_that_is_sold_out_is_not_available(search: ProductSearch) -> No
     assert ids(search, filters={"Color": ("red",)}, available_only=True) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("water boilers", "kettle"), ("tee shirt", "tee"), ("blue headset", "phones")],
+)  # fmt: skip
+def test_everyday_words_find_what_the_shop_calls_otherwise(
+    search: ProductSearch, query: str, first: str
+) -> None:
+    assert search.search(SearchRequest(query)).hits[0].product_id == first
+
+
 def test_words_are_taken_as_typed_where_that_is_asked_for(search: ProductSearch) -> None:
     search.refresh()
     mended = search.search(SearchRequest("lnien shirt"))

@@ -1,12 +1,14 @@
 """Synonyms: which further wordings a query gets."""
 
+from importlib.resources import files
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.errors import NotFound
 from shopkeeper.search import synonyms
-from shopkeeper.search.synonyms import Synonym, Thesaurus, line_of, parse_line
+from shopkeeper.search.synonyms import Synonym, Thesaurus, everyday, line_of, parse_line
 from shopkeeper.shop.database import Database
 
 KNOWN = Thesaurus(
@@ -58,6 +60,26 @@ def test_chinese_commas_part_terms_too() -> None:
 def test_what_is_no_pair_of_terms_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="terms"):
         parse_line(line)
+
+
+def test_everyday_words_stand_in_for_what_nothing_is_named_by() -> None:
+    named = {"headlamp", "砧板", "couch"}
+    assert everyday().wordings("bright torches", is_named=named.__contains__) == (
+        "bright headlamp",
+    )
+    assert everyday().wordings("竹菜板", is_named=named.__contains__) == ("竹砧板",)
+    assert everyday().wordings("couch", is_named=named.__contains__) == ()
+    assert everyday().wordings("pram", is_named=named.__contains__) == ()
+
+
+def test_every_everyday_line_leads_somewhere() -> None:
+    text = files("shopkeeper.search").joinpath("everyday.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert len(lines) == len(set(lines)) > 100
+    for line in lines:
+        term, other = line.replace("=>", ",").split(",")[0].strip(), line.split(",")[-1]
+        other = other.split("=>")[-1].strip()
+        assert everyday().wordings(term, is_named={other}.__contains__) == (other,)
 
 
 def test_synonyms_come_back_as_they_went_in(db: Database) -> None:

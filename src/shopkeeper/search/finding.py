@@ -1,7 +1,7 @@
 """One request against one snapshot of everything that is searched: which products are hits, in which order, and why.
 
 A query that is a code of a product (SKU, GTIN, model number, id) finds exactly that. Other words go through
-`retrieval.hybrid`, each further wording by the merchant's synonyms with them; then the merchant's rules hide, move and
+`retrieval.hybrid`, each further wording by the merchant's synonyms and everyday ones with them; then the merchant's rules hide, move and
 pin. All of it before facets are counted, so that counts are true.
 """
 
@@ -22,13 +22,14 @@ from shopkeeper.retrieval.words import WordIndex, key_of
 from shopkeeper.rules import Effects
 from shopkeeper.search.merchant import Merchant
 from shopkeeper.search.records import Explanation, SearchRequest, TermMatch, Way
-from shopkeeper.text import guess_language
+from shopkeeper.search.synonyms import everyday
+from shopkeeper.text import guess_language, query_tokens
 
 log = logging.getLogger(__name__)
 
 MAX_QUERY = 2000  # characters; nobody types more, and what stands behind is not looked at
 MAX_CODE = 80
-MAX_MEANT = 300  # characters of a query whose meaning is looked at
+MAX_MEANT = 300  # characters of a query whose meaning, and everyday synonyms, are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,17 @@ def _by_query(snapshot: Snapshot, query: str, request: SearchRequest) -> Listing
     if len(coded) and " " not in query and any(c.isdigit() for c in query):
         scores[coded] = 1.0
         return Listing(coded, scores, moved, frozenset(map(int, coded)))
+    others, nearest, right = _reworded(snapshot, query)
+    meant = nearest[0] if nearest else query
     found = find(
         query,
         words=snapshot.words,
         vocabulary=snapshot.vocabulary if request.mend else None,
         meanings=list(snapshot.meanings.values()),
-        vector=_vector(snapshot, query) if request.way is Way.HYBRID else None,
+        vector=_vector(snapshot, meant) if request.way is Way.HYBRID else None,
         ranker=snapshot.ranker,
-        others=snapshot.merchant.thesaurus.wordings(query),
+        others=(*others, *nearest),
+        right=right,
     )
     rows, known = columns.rows(found.keys)
     scores[rows] = found.scores[known]
@@ -99,6 +103,21 @@ def _by_query(snapshot: Snapshot, query: str, request: SearchRequest) -> Listing
         scores[coded] = scores.max(initial=0.0) + 1.0
         rows = np.concatenate([coded, rows[~np.isin(rows, coded)]])
     return Listing(rows, scores, moved, frozenset(map(int, coded)), found)
+
+
+def _reworded(
+    snapshot: Snapshot, query: str
+) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """Further wordings by the merchant's synonyms; those by everyday ones, for words that nothing in the shop is
+    named by; and the words that are no errors because they have synonyms."""
+    own, words = snapshot.merchant.thesaurus, snapshot.words
+    known = own.terms(query)
+    nearest: tuple[str, ...] = ()
+    terms = known
+    if len(query) <= MAX_MEANT:
+        nearest = everyday().wordings(query, is_named=lambda t: t in known or words.is_named(t))
+        terms += everyday().terms(query) if nearest else ()
+    return own.wordings(query), nearest, frozenset(t for term in terms for t in query_tokens(term))
 
 
 def _vector(snapshot: Snapshot, query: str) -> Vectors | None:

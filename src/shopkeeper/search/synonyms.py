@@ -1,7 +1,13 @@
-"""Words that mean the same to this shop: kept by the merchant, applied to a query as further wordings of it."""
+"""Words that mean the same to this shop: kept by the merchant, applied to a query as further wordings of it.
 
-from collections.abc import Iterable, Sequence
+Beside them `everyday.txt` says what shoppers anywhere call things. It counts only for words that nothing in the shop
+is named by and that the merchant has said nothing about, and only brings what something is named by.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from shopkeeper.errors import NotFound
 from shopkeeper.shop.bulk import Connection
@@ -38,28 +44,38 @@ class Thesaurus:
             for term in terms[:1] if synonym.one_way else terms:
                 known = self._others.setdefault(term, [])
                 known += [other for other in terms if other != term and other not in known]
-        self._longest = max((len(term.split()) for term in self._others), default=0)
+        self._longest = max((len(term.split()) for term in self._others), default=0)  # words
+        chinese = [len(term) for term in self._others if is_han(term[0])]
+        self._longest_run = max(chinese, default=0)  # characters
 
-    def wordings(self, query: str) -> tuple[str, ...]:
+    def terms(self, query: str) -> tuple[str, ...]:
+        """The terms that a query has. The longest at a place counts: not «jacket» where «rain jacket» is known."""
+        return tuple(term for _, _, term in self._places(normalise(query)))
+
+    def wordings(
+        self, query: str, *, is_named: Callable[[str], bool] | None = None
+    ) -> tuple[str, ...]:
         """Further wordings of a query, in which one term is replaced by another; the query itself is left out.
 
-        The longest term at a place counts: with «rain jacket» known, «jacket» inside it is not replaced.
+        is_named: whether the shop has something of that name. Then only terms without one are replaced, and only by
+        terms with one.
         """
-        if not self._others:
-            return ()
         asked = normalise(query)
         found: dict[str, None] = {}
         for start, end, term in self._places(asked):
+            if is_named is not None and is_named(term):
+                continue
             for other in self._others[term]:
-                found[normalise(asked[:start] + other + asked[end:])] = None
+                if is_named is None or is_named(other):
+                    found[normalise(asked[:start] + other + asked[end:])] = None
         found.pop(asked, None)
         return tuple(found)[:MAX_WORDINGS]
 
     def _places(self, asked: str) -> list[tuple[int, int, str]]:
         """Where known terms stand in a query, none within another."""
-        places = []
+        places: list[tuple[int, int, str]] = []
         at = 0
-        while at < len(asked):
+        while self._others and at < len(asked):
             term = self._longest_at(asked, at)
             if term:
                 places.append((at, at + len(term), term))
@@ -78,8 +94,7 @@ class Thesaurus:
             ends.append(len(asked[:end].rstrip()))
         candidates = [asked[at:end] for end in reversed(ends)]
         if is_han(asked[at]):
-            longest = max((len(t) for t in self._others if is_han(t[0])), default=0)
-            candidates = [asked[at : at + n] for n in range(longest, 0, -1)]
+            candidates = [asked[at : at + n] for n in range(self._longest_run, 0, -1)]
         return next((c for c in candidates if c in self._others), "")
 
 
@@ -87,6 +102,30 @@ def _behind_word(text: str, at: int) -> int:
     """Where the next word begins."""
     space = text.find(" ", at)
     return len(text) if space < 0 else space + 1
+
+
+@cache
+def everyday() -> Thesaurus:
+    """What shoppers anywhere call things."""
+    text = files(__package__).joinpath("everyday.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return Thesaurus(synonym for line in lines for synonym in _each_way(line))
+
+
+def _each_way(line: str) -> Iterator[Synonym]:
+    """What each term of a line, and its plural if it is English, is also looked for as."""
+    left, arrow, right = line.partition("=>")
+    asked = [term.strip() for term in left.split(",")]
+    for term in asked:
+        others = [t.strip() for t in right.split(",")] if arrow else [t for t in asked if t != term]
+        for form in {term, _plural(term)} if term.isascii() else {term}:
+            yield Synonym((form, *others), one_way=True)
+
+
+def _plural(term: str) -> str:
+    if term.endswith(("s", "x", "ch", "sh")):
+        return term + "es"
+    return term[:-1] + "ies" if term.endswith("y") and term[-2] not in "aeou" else term + "s"
 
 
 def save(conn: Connection, synonym: Synonym, *, synonym_id: int | None = None) -> int:
