@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as parquet
 
-from shopkeeper.models import hub
-from shopkeeper.models.embed import Embedder, load_embedder
+from shopkeeper.models.embed import Embedder, fetch_embedder, load_embedder
 from shopkeeper.retrieval.words import WordIndex, key_of
 from shopkeeper.search.documents import VECTORS, WEIGHTS, entry_of, texts_of
 from shopkeeper.settings import Settings
@@ -76,8 +75,7 @@ def index_words(products: Sequence[Product], folder: Path) -> WordIndex:
 def open_embedder(name: str) -> Embedder:
     """An embedder, fetched where it is not there yet."""
     cache = Settings().cache_folder
-    for needed in (name, f"{name}-tokenizer"):
-        hub.pull(needed, cache)
+    fetch_embedder(name, cache)
     return load_embedder(name, cache, threads=2)
 
 

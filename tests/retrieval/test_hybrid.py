@@ -7,7 +7,7 @@ import pytest
 
 from shopkeeper.retrieval.cutoff import least_cosine
 from shopkeeper.retrieval.feedback import moved
-from shopkeeper.retrieval.fusion import LEAST, OPEN, covered, meaning_weight, standard
+from shopkeeper.retrieval.fusion import Rule, covered, standard
 from shopkeeper.retrieval.hybrid import Found, find
 from shopkeeper.retrieval.meaning import Meanings
 from shopkeeper.retrieval.spelling import Vocabulary
@@ -101,9 +101,10 @@ def test_typing_errors_are_mended_on_the_way(words: WordIndex, known: Meanings) 
 
 
 def test_meaning_counts_least_where_words_cover_all() -> None:
-    assert meaning_weight(matches([1.0] * 20)) == pytest.approx(LEAST)
-    assert meaning_weight(matches([])) == pytest.approx(LEAST + OPEN)
-    assert LEAST < meaning_weight(matches([0.6] * 20)) < LEAST + OPEN
+    rule = Rule(least=0.3, open=1.0)
+    assert rule.weight(matches([1.0] * 20)) == pytest.approx(0.3)
+    assert rule.weight(matches([])) == pytest.approx(1.3)
+    assert rule.weight(matches([0.6] * 20)) == pytest.approx(0.7)
     assert covered(matches([1.0])) == pytest.approx(0.1)  # nine of the first ten are lacking
 
 

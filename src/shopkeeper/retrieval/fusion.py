@@ -3,10 +3,11 @@
 Letters: `N` candidates.
 
 Both are brought to one scale: how many standard deviations a score lies above the mean of the hundred best. Words
-then count 1, and meaning counts the more the less the words cover: `LEAST` where the first hits have all words of the
-query (sizes and model numbers are then right, and meaning would blur them), up to `LEAST + OPEN` where no product
-has any. So «iphone 5 case 16 gb» is answered by words, «something warm for my feet» by meaning. No data were used to fit
-this rule; `learning.py` learns a better one from a shop's own judgments or clicks.
+then count 1, and meaning counts the more the less the words cover: `least` where the first hits have all words of the
+query (sizes and model numbers are then right, and meaning would blur them), up to `least + open` where no product
+has any. So «iphone 5 case 16 gb» is answered by words, «something warm for my feet» by meaning. The two
+numbers are round ones, and `benchmarks search` shows that they matter little: chosen on other queries than those it
+is measured by, the rule does as well. `learning.py` learns an order from a shop's own judgments or clicks.
 """
 
 from dataclasses import dataclass
@@ -19,11 +20,21 @@ from shopkeeper.retrieval.words import Matches
 
 Bools = npt.NDArray[np.bool_]
 
-LEAST = 0.3
-OPEN = 1.0  # how much more where words find nothing
 FIRST = 10  # hits by words whose coverage counts
 SCALE = 100  # best scores that give the scale
 SMALLEST = 1e-6  # standard deviation; below, all are equal
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What meaning counts beside words: least where words cover the query, more by `open` where they find nothing."""
+
+    least: float = 0.3
+    open: float = 1.0
+
+    def weight(self, matches: Matches) -> float:
+        """For one query, in [least, least + open]."""
+        return self.least + self.open * (1 - min(1.0, covered(matches)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +69,6 @@ class Fused:
 def covered(matches: Matches) -> float:
     """How much of the query the first hits by words have, in [0, 1]; hits that are lacking have nothing."""
     return float(matches.coverage[:FIRST].sum()) / FIRST
-
-
-def meaning_weight(matches: Matches) -> float:
-    """What meaning counts beside words for this query, in [LEAST, LEAST + OPEN]."""
-    return LEAST + OPEN * (1 - min(1.0, covered(matches)))
 
 
 def standard(scores: Scores, best: Scores) -> Scores:

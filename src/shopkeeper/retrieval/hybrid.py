@@ -15,13 +15,14 @@ import numpy as np
 from shopkeeper.retrieval.cutoff import least_cosine
 from shopkeeper.retrieval.features import features
 from shopkeeper.retrieval.feedback import moved
-from shopkeeper.retrieval.fusion import SCALE, Bools, Candidates, Fused, fuse, meaning_weight
+from shopkeeper.retrieval.fusion import SCALE, Bools, Candidates, Fused, Rule, fuse
 from shopkeeper.retrieval.learning import Ranker
 from shopkeeper.retrieval.meaning import CloseUp, Keys, Meanings, Scores, Vectors
 from shopkeeper.retrieval.spelling import Mended, Vocabulary, mend
 from shopkeeper.retrieval.words import Matches, WordIndex, united
 
 DEPTH = 300
+THE_RULE = Rule()
 ENOUGH = 12  # hits with all words of the query, at which fewer words are not asked for
 
 
@@ -88,6 +89,7 @@ def find(
     meanings: Sequence[Meanings] = (),
     vector: Vectors | None = None,
     ranker: Ranker | None = None,
+    rule: Rule = THE_RULE,
     others: Sequence[str] = (),
     right: Collection[str] = (),
 ) -> Found:
@@ -108,20 +110,22 @@ def find(
     known = [m for m in meanings if m.size]
     if vector is None or not known or not np.any(vector):
         return Found(matches.keys, matches.scores, matches, mended)
-    parts, weight = compare(matches, known, vector)
+    parts, weight = compare(matches, known, vector, rule=rule)
     if ranker is not None:
         parts = _ranked(parts, matches, known, vector, ranker)
     keys, scores = _order(parts, matches)
     return Found(keys, scores, matches, mended, weight, parts)
 
 
-def compare(matches: Matches, meanings: Sequence[Meanings], vector: Vectors) -> tuple[Parts, float]:
+def compare(
+    matches: Matches, meanings: Sequence[Meanings], vector: Vectors, *, rule: Rule = THE_RULE
+) -> tuple[Parts, float]:
     """The candidates that are hits, with their scores, and the weight of meaning."""
     near_keys, nearest = _nearest(meanings, vector)
     keys, words, coverage, matched = _pool(matches, near_keys)
     seen = [m.close_up(keys) for m in meanings]
     candidates = Candidates(keys, words, coverage, _cosines(seen, vector), matched)
-    weight = meaning_weight(matches)
+    weight = rule.weight(matches)
     first = fuse(candidates, words=matches.scores, nearest=nearest, weight=weight)
     best = candidates.keys[np.argsort(-first.score, kind="stable")]
     again = _cosines(seen, moved(vector, meanings[0], best))
