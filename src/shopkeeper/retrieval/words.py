@@ -217,8 +217,7 @@ class WordIndex:
         normal = normal_code(code)
         if not normal:
             return np.zeros(0, np.uint64)
-        found = self._collect(Query.term_query(self._schema, "code", normal))
-        return np.fromiter(found, np.uint64, len(found))
+        return self._collect(Query.term_query(self._schema, "code", normal))[0]
 
     def vocabulary(self) -> list[tuple[str, int]]:
         """The words of all fields but prose as they are written, and how many documents have each."""
@@ -278,17 +277,14 @@ class WordIndex:
         if not terms:
             return _nothing(unknown)
         telling = [t for t in terms if not t.stop] or terms
-        found: dict[int, float] = {}
         for required in _steps(len(telling)):
             needed = self._needed(telling, required)
-            found = self._collect(self._scored(needed, terms, telling))
-            if len(found) >= enough:
+            keys, scores = self._collect(self._scored(needed, terms, telling))
+            if len(keys) >= enough:
                 break
-        covered = self._collect(self._covered(needed, telling))
         whole = sum(t.rarity for t in telling) + len(unknown) * self._rarity(0)
-        keys = np.fromiter(found, np.uint64, len(found))
-        coverage = np.fromiter((covered[k] for k in found), np.float32, len(found)) / whole
-        scores = np.fromiter(found.values(), np.float32, len(found)) * coverage
+        coverage = self._coverage(self._covered(needed, telling), keys) / np.float32(whole)
+        scores = scores * coverage
         order = np.argsort(-scores, kind="stable")
         return Matches(
             keys[order], scores[order], coverage[order], tuple(unknown), required, len(telling)
@@ -377,12 +373,22 @@ class WordIndex:
         found: Any = self._searcher.search(query, 1)
         return int(found.count)  # which tantivy's type stubs leave out
 
-    def _collect(self, query: Query) -> dict[int, float]:
-        """Key -> score of all documents that match, the best first."""
+    def _coverage(self, covered: Query, keys: Keys) -> Scores:
+        """The score of each key, all of which match."""
+        others, scores = self._collect(covered)
+        order = np.argsort(others)
+        found: Scores = scores[order[np.searchsorted(others, keys, sorter=order)]]
+        return found
+
+    def _collect(self, query: Query) -> tuple[Keys, Scores]:
+        """Keys and scores of all documents that match, the best first."""
         searcher = self._searcher
         hits = searcher.search(query, max(1, searcher.num_docs), count=False).hits
-        keys: Any = searcher.fast_field_values("key", [address for _, address in hits])
-        return dict(zip(keys, (score for score, _ in hits), strict=True))
+        if not hits:
+            return np.zeros(0, np.uint64), np.zeros(0, np.float32)
+        scores, addresses = zip(*hits, strict=True)
+        keys: Any = searcher.fast_field_values("key", list(addresses))
+        return np.array(keys, np.uint64), np.array(scores, np.float32)
 
 
 def _nothing(unknown: Sequence[str] = ()) -> Matches:
