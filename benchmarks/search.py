@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks import known_items
 from benchmarks.judged import (
     JudgedSet,
     Vectors,
@@ -89,7 +90,9 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
         ours.use(vectors[EMBEDDERS[0]][1], asked[EMBEDDERS[0]])
         measure("chosen", ours.rule_out_of_fold())
         measure("learned", ours.out_of_fold())
-    return _report(scores, judged)
+    return _report(scores, judged) | known_items.figures(
+        data / "knowledge" / "entity_matching", embedders[EMBEDDERS[0]]
+    )
 
 
 class Ours:
