@@ -1,7 +1,6 @@
 """`shopkeeper index`: the word index, and versions of search by meaning."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,8 +27,9 @@ from shopkeeper.errors import ModelError
 from shopkeeper.jobs import meaning
 from shopkeeper.jobs.tasks import COMPARING
 from shopkeeper.models.embed import EMBEDDERS, fetch_embedder, load_embedder
-from shopkeeper.models.hub import Step
+from shopkeeper.models.hub import Step, places_of
 from shopkeeper.search import versions
+from shopkeeper.settings import Settings
 
 console = Console(highlight=False)
 
@@ -119,7 +119,7 @@ def build(
             raise ModelError(
                 "the settings want no embedder", hint=f"name one of {', '.join(EMBEDDERS)}"
             )
-        _fetch(name, shop.settings.cache_folder)
+        _fetch(name, shop.settings)
         with _bar() as bar:
             row = bar.add_task("opening", total=None)
             shop.search.refresh()  # what is in use now is compared with
@@ -137,7 +137,7 @@ def build(
     _tell(made, wanted=not no_switch)
 
 
-def _fetch(name: str, cache_folder: Path) -> None:
+def _fetch(name: str, settings: Settings) -> None:
     columns = (
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
@@ -149,7 +149,7 @@ def _fetch(name: str, cache_folder: Path) -> None:
             total = step.total_bytes or None
             bar.update(row, description=doing, completed=step.done_bytes, total=total)
 
-        fetch_embedder(name, cache_folder, progress=show)
+        fetch_embedder(name, settings.cache_folder, places=places_of(settings), progress=show)
 
 
 def _tell(made: Artifact, *, wanted: bool) -> None:
