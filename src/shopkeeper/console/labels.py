@@ -38,7 +38,8 @@ LABELS: dict[str, str] = {
     "scale_max": "Best rating possible", "author": "Author", "author_email": "E-mail of the author",
     "posted_at": "Written at", "verified": "Verified purchase", "kind": "Kind", "slug": "Slug", "body": "Text",
     "updated_at": "Changed at",
-    # states of rules
+    # states of rules, and of versions of search
+    "building": "Being built", "ready": "Ready", "in_use": "In use", "retired": "Used before",
     "resting": "Resting", "later": "Later", "over": "Over",
 }  # fmt: skip
 LABELS |= {availability.value: text for availability, text in AVAILABILITY.items()}

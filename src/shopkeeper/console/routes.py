@@ -13,12 +13,25 @@ from shopkeeper.console import (
 )
 from shopkeeper.console import sales as sold
 from shopkeeper.console.page import show
-from shopkeeper.console.search import rules, synonyms, tester
+from shopkeeper.console.search import queries, rules, synonyms, tagging, tester, versions
 from shopkeeper.pages import Visit, visit_of
 from shopkeeper.shop.feeds import imports
 
 router = APIRouter(prefix="/console", include_in_schema=False, default_response_class=HTMLResponse)
-for part in (catalogue, product, importing, tester, synonyms, rules, sold, jobs, access):
+for part in (
+    catalogue,
+    product,
+    importing,
+    tester,
+    queries,
+    tagging,
+    synonyms,
+    rules,
+    versions,
+    sold,
+    jobs,
+    access,
+):
     router.include_router(part.router)
 
 LATEST = 5

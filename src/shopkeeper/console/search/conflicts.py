@@ -7,7 +7,6 @@ from enum import StrEnum
 from shopkeeper.rules import Action, Condition, Match, Rule
 from shopkeeper.text.normalise import normalise
 
-
 UNDONE = 0.5  # share of a rule's products that another moves the other way, from which that is worth saying
 
 

@@ -53,7 +53,7 @@ class BadLine:
 @router.get("/search/synonyms")
 def synonyms_page(request: Request, line: str = "", page: str = "1", edit: str = "") -> Response:
     """The synonyms. line: one to begin with. edit: the id of the one that is open."""
-    typed = line.replace("\0", "")[: MAX_TERMS * MAX_LENGTH]
+    typed = line[: MAX_TERMS * MAX_LENGTH]
     return _page(visit_of(request), typed, page=page_number(page), edit=edit, done=request.query_params.get("done", ""))  # fmt: skip
 
 

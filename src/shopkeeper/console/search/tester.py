@@ -78,7 +78,7 @@ def _page(
         held = {rule.name: rule_id for rule_id, rule, _ in rules.listing(conn)}
     return show(
         visit, "search/tester.html", title=visit.t("Search"), answer_text=_sentence(visit, links, answer), links=links,
-        answer=answer, rows=told, sorts={sort.value: visit.t(text) for sort, text in SORTS.items()}, active=_active(visit, links, answer),
+        answer=answer, lacking=lacking(links.query, answer), rows=told, sorts={sort.value: visit.t(text) for sort, text in SORTS.items()}, active=_active(visit, links, answer),
         choices=known, first=first, second=second, rule_ids=held, reading=_reading(visit, links, first),
         sides=[] if second is None else [(first, rows, marks(ids, others), False), (second, beside, marks(others, ids), True)],
         changed=None if second is None else difference(ids, others),
@@ -153,6 +153,12 @@ def _about_meaning(visit: Visit, side: Side) -> tuple[str, str]:
     if not visit.shop.search.embedder and side.choice.version is None:
         return visit.t("Words alone: no version of search by meaning is in use."), visit.t("Versions")  # fmt: skip
     return visit.t("Words alone: the query is a code, or in a language that the version in use does not speak."), visit.t("Versions")  # fmt: skip
+
+
+def lacking(query: str, answer: SearchResponse) -> str:
+    """What of a query is worth a synonym or a tag: its one word that no product has, else all of it. (Chinese is
+    searched in pairs of characters; one that is lacking is no word.)"""
+    return answer.unknown[0] if len(answer.unknown) == 1 and query.isascii() else query
 
 
 def _facet_labels(answer: SearchResponse) -> Mapping[tuple[str, str], tuple[str, str]]:
