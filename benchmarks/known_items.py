@@ -27,7 +27,7 @@ ASKED, DEEP, HURT_BY = 500, 10, 0.05
 
 def figures(folder: Path, embedder: Embedder) -> dict[str, float]:
     """The mean reciprocal rank of words, meaning and both on each set, printed too."""
-    found = {}
+    found: dict[str, float] = {}
     print(f"\n{'known items':20} words  meaning  both   hurt")
     for name, column in PAIRS.items():
         products, wanted = load(folder, name, column)
