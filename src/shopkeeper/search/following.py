@@ -35,6 +35,7 @@ POLL_SECONDS = 1.0
 REBUILD_SECONDS = 10.0  # at least between two rebuilds of vocabulary and suggestions
 REST = 20  # times as long as a rebuild took, for a large catalogue under an import
 STOP_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 15.0  # for files of a version that were not here: reading them whole costs
 PATIENCE_SECONDS = 10.0  # that one command spends on vectors that a server has not made
 
 
@@ -64,6 +65,7 @@ class Follower:
         self.meanings: MeaningStore | None = None
         self.merchant = Merchant()
         self.vocabulary: Vocabulary | None = None
+        self._look_again_at = 0.0
         self._unusable = (
             ""  # digest of a version in use that cannot be used here, so that it is said once
         )
@@ -162,7 +164,14 @@ class Follower:
             if version is None:
                 self.meanings = None
                 return
+            if (
+                digest == self._unusable
+                and self._threads
+                and time.monotonic() < self._look_again_at
+            ):
+                return
             fresh = self._open(str(version.spec["embedder"]), digest)
+            self._look_again_at = time.monotonic() + LOOK_AGAIN_SECONDS
             if fresh is not None:
                 fresh.load()
                 self.meanings = fresh
