@@ -15,7 +15,9 @@ from benchmarks import report
 from benchmarks.data import data_folder
 
 RESULTS = Path(__file__).parent / "results"
-ONE_THREAD = {"search"}  # whose products of matrices are too small for NumPy's threads to be worth waiting for
+ONE_THREAD = {
+    "search"
+}  # whose products of matrices are too small for NumPy's threads to be worth waiting for
 MODULES = {"import": "import_"}
 NAMES = ("start", "import", "search", "search_speed", "embedding", "crash", "fuzz_feeds")
 
