@@ -1,5 +1,7 @@
 """The pages about search as merchants use them: a rule seen before it is kept, an undo, no scripts, a phone, the dark."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -109,3 +111,13 @@ def test_axe_finds_nothing_serious(browser: Browser, base: str, axe: str, theme:
             page.goto(path)
             assert findings(page, axe) == [], path
         assert page.evaluate("window.harm") is None
+
+
+def test_in_chinese_nothing_stays_english(browser: Browser, base: str) -> None:
+    with watched_page(browser, base, language="zh") as page:
+        for path in ("/queries?show=empty", "/synonyms", "/rules/new", "/tag"):
+            page.goto(SEARCH + path)
+            text = page.locator("body").inner_text()
+            for name in ("English", "Shopkeeper", "SKU", "UTC", "zeppelin", "lamp", "sarafan", "shirt", "waterproof", "anorak"):  # fmt: skip
+                text = text.replace(name, "")
+            assert re.findall(r"[A-Za-z]{3,}", text) == [], path

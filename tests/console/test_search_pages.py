@@ -91,7 +91,7 @@ def test_the_tester_names_rules_synonyms_and_typing_errors(client: TestClient, s
     number = rule(shop, Rule("first <b>", Action.PIN, Selection(("lamp-30",)), Condition("lantern")))  # fmt: skip
     text = client.get(f"{SEARCH}?q=lantern").text
     assert f'rule <a href="{SEARCH}/rules/{number}">first &lt;b&gt;</a>' in text
-    assert "By your synonyms also looked for as “lamp”." in text
+    assert "By synonyms also looked for as “lamp”." in text
     assert "no version of search by meaning is in use" in text
     assert "Read as “reading” too, as if mistyped." in client.get(f"{SEARCH}?q=raeding").text
 

@@ -198,6 +198,7 @@ class ProductSearch:
             required=0 if matches is None else matches.required,
             asked=0 if matches is None else matches.asked,
             did_you_mean=None if found.found is None else found.found.mended.text,
+            wordings=found.wordings,
             meaning_weight=0.0 if found.found is None else round(found.found.weight, 3),
         )
 

@@ -7,7 +7,7 @@ pin. All of it before facets are counted, so that counts are true.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -50,6 +50,7 @@ class Listing:
     """All hits. rows: the best first. scores: (P,), of the whole catalogue. exact: rows whose code the query is.
 
     moved: (P,) how far the merchant's rules move each product, in standard deviations of the best scores.
+    wordings: what was looked for too, by synonyms.
     """
 
     rows: Ints
@@ -58,6 +59,7 @@ class Listing:
     exact: frozenset[int] = frozenset()
     found: Found | None = None
     effects: Effects = field(default_factory=Effects)
+    wordings: tuple[str, ...] = ()
 
 
 def listing(snapshot: Snapshot, request: SearchRequest) -> Listing:
@@ -85,7 +87,7 @@ def _by_query(snapshot: Snapshot, query: str, request: SearchRequest) -> Listing
     if len(coded) and " " not in query and any(c.isdigit() for c in query):
         scores[coded] = 1.0
         return Listing(coded, scores, moved, frozenset(map(int, coded)))
-    others, nearest, right = _reworded(snapshot, query)
+    others, nearest, right = _reworded(snapshot, query, as_typed=not request.mend)
     meant = nearest[0] if nearest else query
     found = find(
         query,
@@ -102,11 +104,12 @@ def _by_query(snapshot: Snapshot, query: str, request: SearchRequest) -> Listing
     if len(coded):
         scores[coded] = scores.max(initial=0.0) + 1.0
         rows = np.concatenate([coded, rows[~np.isin(rows, coded)]])
-    return Listing(rows, scores, moved, frozenset(map(int, coded)), found)
+    wordings = (*others, *nearest)
+    return Listing(rows, scores, moved, frozenset(map(int, coded)), found, wordings=wordings)
 
 
 def _reworded(
-    snapshot: Snapshot, query: str
+    snapshot: Snapshot, query: str, *, as_typed: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
     """Further wordings by the merchant's synonyms; those by everyday ones, for words that nothing in the shop is
     named by; and the words that are no errors because they have synonyms."""
@@ -114,7 +117,7 @@ def _reworded(
     known = own.terms(query)
     nearest: tuple[str, ...] = ()
     terms = known
-    if len(query) <= MAX_MEANT:
+    if len(query) <= MAX_MEANT and not as_typed:
         nearest = everyday().wordings(query, is_named=lambda t: t in known or words.is_named(t))
         terms += everyday().terms(query) if nearest else ()
     return own.wordings(query), nearest, frozenset(t for term in terms for t in query_tokens(term))
@@ -152,8 +155,8 @@ def _ruled(columns: Columns, found: Listing, effects: Effects) -> Listing:
         step = float(found.scores[rows[:100]].std()) or 1.0
         scores = found.scores + step * moved
         rows = rows[np.argsort(-scores[rows], kind="stable")]
-        return Listing(rows, scores, moved, found.exact, found.found, effects)
-    return Listing(rows, found.scores, moved, found.exact, found.found, effects)
+        return replace(found, rows=rows, scores=scores, moved=moved, effects=effects)
+    return replace(found, rows=rows, moved=moved, effects=effects)
 
 
 def explanation(
@@ -162,7 +165,7 @@ def explanation(
     """Why a hit stands where it stands."""
     product_id = snapshot.columns.ids[row]
     query = request.query[:MAX_QUERY].strip()
-    matched = snapshot.words.explain(query, product_id) if query else []
+    matched = _matched(snapshot, found, request, product_id) if query else []
     why = None if found.found is None else found.found.why(key_of(product_id))
     told: Sequence[float | None] = (None, None, None, None)
     if why is not None:
@@ -177,3 +180,15 @@ def explanation(
         cosine=cosine,
         rules=found.effects.because.get(product_id, ()),
     )
+
+
+def _matched(
+    snapshot: Snapshot, found: Listing, request: SearchRequest, product_id: str
+) -> list[tuple[str, str, float]]:
+    """Which words of the query are found in a product; where it has none of them, which of the wording that brought it."""
+    query = request.query[:MAX_QUERY].strip()
+    mended = None if found.found is None else found.found.mended.text
+    for text in filter(None, (query, mended, *found.wordings)):
+        if matched := snapshot.words.explain(text, product_id):
+            return matched
+    return []

@@ -122,7 +122,8 @@ class SearchResponse:
 
     categories: one level below the category asked for. unknown: words of the query that no product has. required of
     asked: how many of the known words a hit has at least; fewer than all means that the query was relaxed.
-    did_you_mean: the query without its typing errors; its hits are among these. meaning_weight: what meaning counts
+    did_you_mean: the query without its typing errors; its hits are among these. wordings: what
+    was looked for too, by synonyms. meaning_weight: what meaning counts
     beside words, 0 where words alone were asked.
     """
 
@@ -136,4 +137,5 @@ class SearchResponse:
     required: int = 0
     asked: int = 0
     did_you_mean: str | None = None
+    wordings: tuple[str, ...] = ()
     meaning_weight: float = 0.0

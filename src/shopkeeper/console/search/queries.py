@@ -37,7 +37,7 @@ def queries_page(request: Request) -> Response:
     return show(
         visit, "search/queries.html", title=visit.t("Search"), answer=_sentence(visit, totals), totals=totals, chosen=chosen.value,
         tabs=[(name.value, text, f"{PATH}?{urlencode({'show': name.value})}", totals.words[name]) for name, text in _tabs(visit)],
-        rows=[_row(visit, one) for one in listed], cards=cards, often=asked.OFTEN,
+        rows=[_row(visit, one, look=chosen is not Show.POPULAR) for one in listed], cards=cards, often=asked.OFTEN,
         previous=_address(chosen, page - 1) if page > 1 else "", following=_address(chosen, page + 1) if page < last else "",
         page_text=visit.t("Page {n} of {m}", n=page, m=last),
     )  # fmt: skip
@@ -70,13 +70,13 @@ def _sentence(visit: Visit, totals: Totals) -> str:
     return f"{said} {lazy}"
 
 
-def _row(visit: Visit, one: Asked) -> dict[str, Any]:
-    """A line of the list. now: what the words find today."""
-    answer = visit.shop.search.search(SearchRequest(one.words, limit=0))
-    word = lacking(one.words, answer)
+def _row(visit: Visit, one: Asked, *, look: bool) -> dict[str, Any]:
+    """A line of the list. look: search for the words again, to say what they find today; what is popular finds enough."""
+    answer = visit.shop.search.search(SearchRequest(one.words, limit=0)) if look else None
+    word = one.words if answer is None else lacking(one.words, answer)
     rule = "/console/search/rules/new?" + urlencode({"query": one.words, "when": "exact"})
     return {
-        "asked": one, "now": answer.total, "unknown": answer.unknown, "rate": one.clicked / one.times,
+        "asked": one, "answer": answer, "rate": one.clicked / one.times,
         "tester": "/console/search?" + urlencode({"q": one.words}),
         "synonym": "/console/search/synonyms?" + urlencode({"line": f"{word}, "}) + "#new",
         "pin": f"{rule}&action=pin", "raise": f"{rule}&action=boost", "tag": "/console/search/tag?" + urlencode({"word": word, "find": one.words}),

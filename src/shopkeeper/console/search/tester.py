@@ -23,8 +23,7 @@ from shopkeeper.pages import Visit, formats, visit_of
 from shopkeeper.pages.labels import SORTS
 from shopkeeper.pages.links import PAGE_SIZE, SearchLinks
 from shopkeeper.pages.products import offer_of
-from shopkeeper.search import Explanation, SearchResponse, synonyms
-from shopkeeper.search.synonyms import Thesaurus
+from shopkeeper.search import Explanation, SearchResponse
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -128,18 +127,13 @@ def _reading(visit: Visit, links: SearchLinks, side: Side) -> list[tuple[str, st
     if answer.did_you_mean:
         text = visit.t("Read as “{words}” too, as if mistyped.", words=answer.did_you_mean)
         said.append((text, visit.t("Try that"), replace(links, query=answer.did_you_mean, page=1).url))  # fmt: skip
-    if others := () if side.choice.plain else _wordings(visit, query):
-        text = visit.t("By your synonyms also looked for as “{words}”.", words="”, “".join(others))
-        said.append((text, visit.t("Synonyms"), f"{PATH}/synonyms"))
+    if answer.wordings:
+        words = "”, “".join(answer.wordings)
+        said.append((visit.t("By synonyms also looked for as “{words}”.", words=words), visit.t("Synonyms"), f"{PATH}/synonyms"))  # fmt: skip
     if 0 < answer.required < answer.asked and answer.total:
         said.append((visit.t("These have at least {n} of the {m} words; those with more of them come first.", n=answer.required, m=answer.asked), "", ""))  # fmt: skip
     said.append((*_about_meaning(visit, side), f"{PATH}/versions"))
     return said
-
-
-def _wordings(visit: Visit, query: str) -> Sequence[str]:
-    with visit.shop.database.connection() as conn:
-        return Thesaurus(synonym for _, synonym in synonyms.listing(conn)).wordings(query)
 
 
 def _about_meaning(visit: Visit, side: Side) -> tuple[str, str]:
