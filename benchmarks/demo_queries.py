@@ -3,6 +3,9 @@
 The demo catalogue goes into a database of its own, is indexed and gets vectors as any shop's does. A query is answered
 if a product that would content the shopper is among the first three hits. By words and meaning together, and, to
 compare, by words alone. `python -m benchmarks.demo_queries` prints each query that is not answered.
+
+`demo_kinds` asks what the demo's own shoppers type for a kind of thing (`nouns.toml`, written apart from search and from
+these queries): whether one of that very kind is among the first three.
 """
 
 import tempfile
@@ -24,6 +27,7 @@ from shopkeeper.settings import Settings
 from shopkeeper.shop import products
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.demo.catalogue import catalogue
+from shopkeeper.shop.demo.nouns import nouns
 from shopkeeper.shop.demo.records import Stocked
 from shopkeeper.shop.embedded import EmbeddedServer
 from shopkeeper.shop.migrate import migrate
@@ -156,11 +160,24 @@ class Answered:
         return any(self.asked.contents(one) for one in self.first[: self.asked.top])
 
 
-def ask(search: ProductSearch, stocked: Sequence[Stocked], way: Way) -> list[Answered]:
-    """All queries, answered."""
+def of_kinds(stocked: Sequence[Stocked]) -> list[Asked]:
+    """What people type for each kind of thing there is."""
+    kinds = dict.fromkeys(one.kind for one in stocked)
+    return [
+        Asked(query, language, {"kind": kind})
+        for kind in kinds
+        for language, queries in (("en", nouns()[kind].searches_en), ("zh", nouns()[kind].searches_zh))
+        for query in queries
+    ]  # fmt: skip
+
+
+def ask(
+    search: ProductSearch, stocked: Sequence[Stocked], queries: Sequence[Asked], way: Way
+) -> list[Answered]:
+    """Queries, answered."""
     by_id = {one.product.id: one for one in stocked}
     found = []
-    for asked in read():
+    for asked in queries:
         request = SearchRequest(asked.query, limit=TOP, way=way)
         found.append(Answered(asked, [by_id[h.product_id] for h in search.search(request).hits]))
     return found
@@ -171,17 +188,20 @@ def run(*, verbose: bool = False) -> dict[str, float]:
     embedder = open_kept(recommended(LANGUAGES)[0])
     stocked = catalogue(SEED, NOW)
     with shop(stocked, {embedder.id: embedder}) as search:
-        by_words = ask(search, stocked, Way.WORDS)
+        by_words = ask(search, stocked, read(), Way.WORDS)
         version = search.build_version(embedder)
         assert version is not None
         search.refresh()
-        answers = ask(search, stocked, Way.HYBRID)
+        answers = ask(search, stocked, read(), Way.HYBRID)
+        kinds = ask(search, stocked, of_kinds(stocked), Way.HYBRID)
     embedder.save()
     figures = _report(f"words and {embedder.id}", "demo_top3", answers)
     figures |= _report("words alone", "demo_top3.words", by_words)
+    figures |= _report(f"kinds of things, words and {embedder.id}", "demo_kinds", kinds)
     if verbose:
         _tell("not answered", answers)
         _tell("not answered by words alone", by_words)
+        _tell("kinds that are not found", kinds)
     return figures
 
 
@@ -197,6 +217,8 @@ def _report(what: str, key: str, answers: Sequence[Answered]) -> dict[str, float
     print(f"demo shop, {what}: queries with what was wanted in the first {TOP}")
     for name, belongs in groups.items():
         wells = [a.well for a in answers if belongs(a.asked)]
+        if not wells:
+            continue
         figures[f"{key}{name}"] = round(sum(wells) / len(wells), 4)
         print(f"  {name.lstrip('.') or 'all':8} {sum(wells):4} of {len(wells):4}  {sum(wells) / len(wells):.4f}")  # fmt: skip
     return figures

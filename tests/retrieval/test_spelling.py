@@ -105,6 +105,16 @@ def test_known_words_numbers_codes_and_chinese_are_left_alone(
     assert mend(asked, vocabulary, words).text is None
 
 
+def test_a_chinese_word_nobody_wrote_is_at_least_what_its_last_character_says(
+    tmp_path: Path,
+) -> None:
+    there = index(tmp_path, {"1": "美利奴徒步袜", "2": "羊毛地毯"})
+    mended = mend("羊毛袜", Vocabulary(there.vocabulary()), there)
+    assert mended.text is None
+    assert mended.wordings == {"毛袜": [Wording(("袜",), 0.4)]}
+    assert len(there.search("羊毛袜", also=mended.wordings).keys) == 2
+
+
 def test_words_said_to_be_right_are_left_alone(words: WordIndex, vocabulary: Vocabulary) -> None:
     asked = "refrigirator toastre"
     assert mend(asked, vocabulary, words, right={"toastre"}).text == "refrigerator toastre"

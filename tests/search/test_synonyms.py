@@ -72,6 +72,12 @@ def test_everyday_words_stand_in_for_what_nothing_is_named_by() -> None:
     assert everyday().wordings("pram", is_named=named.__contains__) == ()
 
 
+def test_no_word_that_the_shop_knows_is_torn_apart() -> None:
+    named = {"充电器", "头灯"}
+    assert everyday().wordings("充电头", is_named=named.__contains__) == ("充电器",)
+    assert everyday().wordings("充电头灯", is_named=named.__contains__) == ()
+
+
 def test_every_everyday_line_leads_somewhere() -> None:
     text = files("shopkeeper.search").joinpath("everyday.txt").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]

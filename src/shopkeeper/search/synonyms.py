@@ -63,7 +63,7 @@ class Thesaurus:
         asked = normalise(query)
         found: dict[str, None] = {}
         for start, end, term in self._places(asked):
-            if is_named is not None and is_named(term):
+            if is_named is not None and (is_named(term) or _is_torn(asked, start, end, is_named)):
                 continue
             for other in self._others[term]:
                 if is_named is None or is_named(other):
@@ -96,6 +96,12 @@ class Thesaurus:
         if is_han(asked[at]):
             candidates = [asked[at : at + n] for n in range(self._longest_run, 0, -1)]
         return next((c for c in candidates if c in self._others), "")
+
+
+def _is_torn(asked: str, start: int, end: int, is_named: Callable[[str], bool]) -> bool:
+    """True if a Chinese term at this place would tear apart a word that the shop knows: 充电头 in 充电头灯."""
+    edges = (asked[at - 1 : at + 1] for at in (start, end) if 0 < at < len(asked))
+    return any(all(map(is_han, edge)) and is_named(edge) for edge in edges)
 
 
 def _behind_word(text: str, at: int) -> int:
