@@ -168,7 +168,7 @@ def _try(url: str, *, migrated: bool, hint: str) -> None:
         raise DatabaseError(
             f"no database at {place_of(url)}: {explained(error).message}", hint=hint
         ) from error
-    except psycopg.ProgrammingError as error:  # its text would show the password
+    except psycopg.ProgrammingError:  # its text would show the password
         raise DatabaseError(
             "SHOPKEEPER_DATABASE_URL is not the URL of a database",
             hint="write it as postgresql://user:password@host:port/name",

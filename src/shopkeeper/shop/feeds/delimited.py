@@ -80,7 +80,7 @@ class Records:
                 f"{self._source.path}: the first line is no header",
                 hint="the first line must name the columns; is this a table?",
             )
-        return _unique([c.strip().lstrip("\ufeff") for c in cells])
+        return _unique([unescaped(c.strip().lstrip("\ufeff")) for c in cells])
 
     def __iter__(self) -> Iterator[tuple[int, list[str]] | BadRow]:
         """Each record behind the header with its line. Blank lines are passed over."""
