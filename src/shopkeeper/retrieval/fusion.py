@@ -29,7 +29,7 @@ SMALLEST = 1e-6  # standard deviation; below, all are equal
 class Rule:
     """What meaning counts beside words: least where words cover the query, more by `open` where they find nothing."""
 
-    least: float = 0.3
+    least: float = 0.5
     open: float = 1.0
 
     def weight(self, matches: Matches) -> float:
