@@ -1,5 +1,6 @@
 """`shopkeeper index`: the word index, and versions of search by meaning."""
 
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -129,7 +130,7 @@ def build(
                 bar.update(row, description=doing, completed=done, total=total)
 
             made = shop.search.build_version(
-                load_embedder(name, shop.settings.cache_folder),
+                load_embedder(name, shop.settings.cache_folder, threads=os.cpu_count() or 1),
                 switch=not no_switch,
                 on_progress=built,
             )
