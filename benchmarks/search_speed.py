@@ -1,7 +1,7 @@
 """How fast 48,194 real products are searched over HTTP, and how soon a change is seen.
 
 The queries are runs of one to four words from titles of the catalogue, some with a letter wrong, drawn with a seed;
-each is asked once in each way, so that no vector of a query is remembered. Suggestions are asked for what stands in
+each is asked once in each way, so that no vector of a query is remembered. Hostile queries are timed too: they should cost no more. Suggestions are asked for what stands in
 the search box while such a query is typed. The server and the client share the machine's cores.
 """
 
@@ -76,10 +76,12 @@ def speeds(server: Served, queries: list[str], asked: int) -> dict[str, float]:
         figures[f"{one_name}p50_ms"], figures[f"{one_name}p99_ms"] = one.p50_ms, one.p99_ms
         figures[eight_name] = eight.per_s
         failed += one.failed + eight.failed
+    mean = ask("127.0.0.1", server.port, _paths(hostile(len(first) // 4), "hybrid"), key=server.key)
+    figures["hostile_p50_ms"], figures["hostile_p99_ms"] = mean.p50_ms, mean.p99_ms
     typed = [f"/v1/suggest?q={quote_plus(q[: 2 + n % 9])}" for n, q in enumerate(first)]
     suggested = ask("127.0.0.1", server.port, typed, key=server.key)
     figures["suggest_p50_ms"], figures["suggest_p99_ms"] = suggested.p50_ms, suggested.p99_ms
-    return figures | {"failed": failed + suggested.failed}
+    return figures | {"failed": failed + mean.failed + suggested.failed}
 
 
 def _paths(queries: list[str], way: str) -> list[str]:
@@ -99,6 +101,17 @@ def queries_of(source: Path, count: int) -> list[str]:
         start = rng.randrange(len(words) - length + 1)
         found[slipped(" ".join(words[start : start + length]), rng)] = None
     return list(found)
+
+
+def hostile(count: int) -> list[str]:
+    """Queries that mean harm: long ones, operators, quotes, scripts, SQL, bombs of expressions, right to left."""
+    rng = random.Random(SEED)
+    kinds = (
+        "camera " * 70, "m" * 500, 'a AND (b OR -c) NOT title:"x"~3^9 +brand:* [a TO z}', "\"'`“”«»''\"" * 40,
+        "'; drop table products; --", "(a+)+$ ((((((a*)*)*)*)*)*b " + "a" * 60, "!!! ??? --- ... ((( )))" * 20,
+        "<script>alert(1)</script>", "כוס \u202e قدح \u202c camera", "👩‍👩‍👧‍👦 camera", "b" + "\u0301" * 200, "蓝色马克杯" * 90,
+    )  # fmt: skip
+    return [f"{rng.choice(kinds)}{number}"[:500] for number in range(count)]
 
 
 def slipped(query: str, rng: random.Random) -> str:

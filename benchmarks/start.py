@@ -7,18 +7,17 @@ started again: without a model, as on a fresh machine, and once more with the mo
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # has no types of its own
 
+from benchmarks.serving import free_port, wait_for
 from shopkeeper.settings import load_settings
 from shopkeeper.shop import postgres_programs
 
@@ -88,28 +87,6 @@ def one_start(folder: Path, cache: Path, *, patience_s: float) -> dict[str, Any]
         "postgres_pss_mb": round(postgres / MB, 1),
         "left": len(postgres_of(folder)),
     }
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def wait_for(url: str, server: subprocess.Popen[bytes], patience_s: float) -> None:
-    """Ask until the answer is a page."""
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise RuntimeError(f"the server ended with {server.returncode}")
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                answer.read()
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-    raise TimeoutError(f"{url} did not answer in {patience_s} s")
 
 
 def postgres_of(folder: Path) -> list[psutil.Process]:
