@@ -35,6 +35,7 @@ Scores = npt.NDArray[np.float32]
 
 WRITER_BYTES = 48_000_000
 MAX_TERMS = 24  # of a query; what comes behind adds nothing but time
+MOST_COVERED = 2000  # documents whose coverage is known exactly; the others have no more than the last of these
 TITLE = "title"
 PROSE = (
     "description"  # the field that says much in passing: a word found in it alone is half covered
@@ -374,16 +375,22 @@ class WordIndex:
         return int(found.count)  # which tantivy's type stubs leave out
 
     def _coverage(self, covered: Query, keys: Keys) -> Scores:
-        """The score of each key, all of which match."""
-        others, scores = self._collect(covered)
+        """The score of each key by a query that all of them match: exact for the best `MOST_COVERED`, and for the
+        others that of the last of these, which is no less than theirs."""
+        others, scores = self._collect(covered, MOST_COVERED)
+        if not len(keys):
+            return scores[:0]
         order = np.argsort(others)
-        found: Scores = scores[order[np.searchsorted(others, keys, sorter=order)]]
+        at = np.searchsorted(others, keys, sorter=order)
+        at[at == len(others)] = 0
+        place = order[at]
+        found: Scores = np.where(others[place] == keys, scores[place], scores[-1])
         return found
 
-    def _collect(self, query: Query) -> tuple[Keys, Scores]:
-        """Keys and scores of all documents that match, the best first."""
+    def _collect(self, query: Query, limit: int | None = None) -> tuple[Keys, Scores]:
+        """Keys and scores of all documents that match, or of so many, the best first."""
         searcher = self._searcher
-        hits = searcher.search(query, max(1, searcher.num_docs), count=False).hits
+        hits = searcher.search(query, limit or max(1, searcher.num_docs), count=False).hits
         if not hits:
             return np.zeros(0, np.uint64), np.zeros(0, np.float32)
         scores, addresses = zip(*hits, strict=True)
