@@ -8,7 +8,7 @@ from shopkeeper.shop import products
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.records import Product, ProductId
 
-KEPT = 4000
+KEPT = 20_000
 
 
 class ShownProducts:
@@ -31,7 +31,7 @@ class ShownProducts:
                 self._kept.move_to_end(i)
         missing = [i for i in ids if i not in found]
         if missing:
-            with self._database.connection() as conn:
+            with self._database.reading() as conn:
                 read = products.get_many(conn, missing)
             found.update((product.id, product) for product in read.values())
             self._remember(read.values(), age)
