@@ -4,8 +4,8 @@ Letters: `N` vectors, `D` their width, `H` width of their heads, `K` keys asked 
 
 Vectors are turned so that their first `H` numbers carry most of what tells them apart (the principal axes of those
 first put in); a scan looks at these heads alone and then compares a shortlist of `SHORTLIST` in full. Up to that many
-vectors the answer is exact by construction; beyond, `benchmarks search_speed` prints what is missed. Full vectors are
-kept in half precision. Documents go by the same 64-bit keys as in the word index.
+vectors the answer is exact by construction, but for the half precision that full vectors are kept in; beyond, what
+the heads rank too low is missed. Documents go by the same 64-bit keys as in the word index.
 
 Snapshots never change. A change writes behind the last row any snapshot can see and marks replaced rows dead, so it
 costs what changed and not the catalogue; when a quarter is dead everything is written anew.

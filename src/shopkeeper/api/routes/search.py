@@ -3,8 +3,7 @@
 A search with a publishable key is a shopper's and is kept as a UBI query, after the answer has gone out: clicks that
 name its `query_id` are then credited to it. One with a secret key is the shop's own and is kept only if it asks to be.
 
-Run in a thread (`def`), not on the event loop: with 46,000 products and 8 clients on 2 cores both answer some 225
-requests a second, and in a thread a slow database holds nobody else up.
+Run in a thread (`def`), not on the event loop, so that a slow database holds nobody else up.
 """
 
 import logging
