@@ -58,6 +58,40 @@ class StorageError(ModelError):
     """A file cannot be kept: the disk is full or the folder cannot be written."""
 
 
+class OutputError(ModelError):
+    """What a model wrote is not what was asked for, and one attempt to mend it did not help."""
+
+
+class BudgetExceeded(ModelError):
+    """The tokens or the money set aside for this purpose today are spent."""
+
+
+class EngineError(ModelError):
+    """A language model gave no answer. The kinds below say why; another engine may be asked instead."""
+
+
+class EngineUnavailable(EngineError):
+    """It cannot be reached, failed, or was closed."""
+
+
+class EngineTimeout(EngineError):
+    """No whole answer within the time budget."""
+
+
+class EngineOverloaded(EngineError):
+    """It turns requests away for now. `retry_after_s` is what it asks to wait, 0 if it does not say."""
+
+    retry_after_s: float = 0.0
+
+
+class Unsupported(EngineError):
+    """The model or its engine cannot do what was asked."""
+
+
+class ContextTooLong(EngineError):
+    """Prompt and answer do not fit into the model's context."""
+
+
 class Refused(ShopkeeperError):
     """Turned down on purpose: permission, limit or policy."""
 

@@ -9,9 +9,17 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shopkeeper.errors import SettingsError
@@ -19,6 +27,52 @@ from shopkeeper.errors import SettingsError
 PREFIX = "SHOPKEEPER_"
 # Read by start scripts, tests and benchmarks, not settings of the program.
 NOT_SETTINGS = {"SHOPKEEPER_CONFIG", "SHOPKEEPER_DATA", "SHOPKEEPER_CHROMIUM"}
+
+
+class EngineSettings(BaseModel):
+    """One language model and what runs it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["llama.cpp", "openai", "transformers"]
+    model: str = Field(
+        min_length=1,
+        description="`llama.cpp`: an id of the hub or the path of a GGUF file; `openai`: the server's name for it; "
+        "`transformers`: a folder with a checkpoint, or owner/name on the hub.",
+    )
+    url: str = Field("", description="`openai`: the server's base address, with its /v1.")
+    api_key: SecretStr | None = Field(None, description="`openai`: sent as bearer token.")
+    context_tokens: int = Field(
+        4096, ge=256, le=1_000_000, description="Most tokens of prompt and answer, per request."
+    )
+    parallel: int = Field(
+        4, ge=1, le=256, description="Requests that are worked on at once; others wait."
+    )
+    threads: int = Field(0, ge=0, le=256, description="`llama.cpp`: threads; 0: by free cores.")
+    adapters: dict[str, Path] = Field({}, description="LoRA adapters: name to file.")
+    timeout_s: float = Field(60, gt=0, le=3600, description="For a request that names no less.")
+    input_price: float = Field(0, ge=0, description="Money for a million tokens of prompts.")
+    output_price: float = Field(0, ge=0, description="Money for a million tokens of answers.")
+    private: bool = Field(
+        False,
+        description="`openai`: the server is the shop's own, so personal data may be sent as it is. Else it is replaced "
+        "by typed tokens before it leaves.",
+    )
+
+    @model_validator(mode="after")
+    def _has_address(self) -> Self:
+        if self.kind == "openai" and not self.url.startswith(("http://", "https://")):
+            raise ValueError("an engine of kind openai needs a url that begins with http")
+        return self
+
+
+class BudgetSettings(BaseModel):
+    """What a purpose may use in a day (UTC). 0: no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens_per_day: int = Field(0, ge=0)
+    money_per_day: float = Field(0, ge=0)
 
 
 class Settings(BaseSettings):
@@ -80,6 +134,27 @@ class Settings(BaseSettings):
         description="What search by meaning begins with, fetched and built in the background by the first start of the "
         "server. `auto`: the embedder recommended for the languages of the pages; or the name of one. Empty: search "
         "goes by words until `shopkeeper index build`.",
+    )
+    assistant: str = Field(
+        "auto",
+        max_length=200,
+        description="The language model that is fetched in the background by the first start of the server and used "
+        "where no route says otherwise. `auto`: the largest recommended one for which there is memory; or the name of "
+        "one. Empty: none.",
+    )
+    engines: dict[str, EngineSettings] = Field(
+        {},
+        description="Language models by name, each with `kind` (llama.cpp, openai, transformers) and `model`: tables "
+        "[engines.NAME] of the file, or JSON. docs/language-models.md has all keys.",
+    )
+    routes: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="Purpose to names of engines, asked in this order until one answers; `default` is for purposes that "
+        "have no route.",
+    )
+    budgets: dict[str, BudgetSettings] = Field(
+        {},
+        description="Purpose to `tokens_per_day` and `money_per_day`; `all` limits the sum. What is over is refused.",
     )
     max_upload_mb: int = Field(
         512,
@@ -183,6 +258,7 @@ def _explain(error: ValidationError, from_environment: set[str], path: Path) -> 
         where = (
             f"{PREFIX}{key.upper()}" if key in from_environment else f"{key} (argument or {path})"
         )
-        value = "…" if key == "database_url" else repr(problem["input"])
+        where += "".join(f".{part}" for part in problem["loc"][1:])
+        value = "…" if key in ("database_url", "engines") else repr(problem["input"])
         lines.append(f"{where} = {value}: {problem['msg']}")
     return "; ".join(lines)
