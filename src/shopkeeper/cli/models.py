@@ -58,6 +58,8 @@ def show(
     rows = {
         "title": entry.title,
         "licence": f"{entry.licence}, stated by {entry.stated_by}",
+        "upstream": entry.upstream or "as the title says",
+        "warning": entry.warning or "none",
         "format": entry.format,
         "size": f"{entry.size_bytes} bytes",
         "sha256": entry.sha256,

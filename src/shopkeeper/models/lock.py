@@ -90,6 +90,8 @@ class Entry:
     sha256: str
     sources: tuple[Source, ...]
     needs: tuple[str, ...] = ()  # other entries without which it is of no use
+    upstream: str = ""  # whose work it is and who made this file of it
+    warning: str = ""  # what to know before it is fetched
 
 
 @cache
