@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TORCH ?= torch==2.13.0
 DATA_FOLDER ?= .shopkeeper
 PORT ?= 8000
 
@@ -40,7 +41,7 @@ lock:
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		pyproject.toml -o requirements/base.txt
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		--extra dev pyproject.toml -o requirements/dev.txt
+		--extra dev --extra train --no-emit-package torch pyproject.toml -o requirements/dev.txt
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -52,7 +53,9 @@ $(VENV)/.base: $(VENV)/bin/python requirements/base.txt pyproject.toml
 	$(PIP) --no-deps -e .
 	@touch $@
 
+# torch first and without a hash: which build fits (CPU or some CUDA) is the machine's to say.
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+	$(PIP) $(TORCH)
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
