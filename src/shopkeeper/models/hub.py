@@ -49,6 +49,7 @@ __all__ = [
     "entry",
     "inputs",
     "is_here",
+    "path_here",
     "place",
     "places_of",
     "pull",
@@ -94,11 +95,17 @@ _DOING: Mapping[type[Source], Doing] = {
 
 def is_here(name: str, cache_folder: Path) -> bool:
     """True if a file of the right size is in the cache: a quick look, which `cached` makes sure of."""
+    return path_here(name, cache_folder) is not None
+
+
+def path_here(name: str, cache_folder: Path) -> Path | None:
+    """Where the file lies, by the same quick look: what is in the cache was verified on its way in."""
     wanted = entry(name)
+    path = place(wanted, cache_folder)
     try:
-        return place(wanted, cache_folder).stat().st_size == wanted.size_bytes
+        return path if path.stat().st_size == wanted.size_bytes else None
     except OSError:
-        return False
+        return None
 
 
 def cached(name: str, cache_folder: Path) -> Path | None:
