@@ -27,15 +27,12 @@ def scratch_folder(name: str) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def by_words() -> Iterator[None]:
-    """Servers that tests start fetch no embedder by themselves, here and in programs of their own."""
-    before = os.environ.get("SHOPKEEPER_EMBEDDER")
-    os.environ["SHOPKEEPER_EMBEDDER"] = ""
-    yield
-    if before is None:
-        del os.environ["SHOPKEEPER_EMBEDDER"]
-    else:
-        os.environ["SHOPKEEPER_EMBEDDER"] = before
+def nothing_fetched() -> Iterator[None]:
+    """Shops of tests use no embedder and no assistant by themselves, here and in programs of their own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SHOPKEEPER_EMBEDDER", "")
+        environment.setenv("SHOPKEEPER_ASSISTANT", "")
+        yield
 
 
 @pytest.fixture(scope="session")

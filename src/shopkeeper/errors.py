@@ -63,7 +63,9 @@ class OutputError(ModelError):
 
 
 class BudgetExceeded(ModelError):
-    """The tokens or the money set aside for this purpose today are spent."""
+    """The tokens or the money set aside for this purpose today are spent. `retry_after_s`: until the next day begins."""
+
+    retry_after_s: float = 0.0
 
 
 class EngineError(ModelError):

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Self
 from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
 from shopkeeper.models.embed import load_embedder
+from shopkeeper.models.routing import LanguageModels
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
 from shopkeeper.search.suggest import Suggestion
 from shopkeeper.settings import Settings, load_settings
@@ -40,6 +41,7 @@ class Shop:
         self.demo = demo
         self._opened_search: ProductSearch | None = None
         self._opened_jobs: Jobs | None = None
+        self._opened_models: LanguageModels | None = None
 
     @classmethod
     def open(
@@ -83,6 +85,8 @@ class Shop:
             self._opened_jobs.close()
         if self._opened_search is not None:
             self._opened_search.close()
+        if self._opened_models is not None:
+            self._opened_models.close()
         self.database.close()
 
     @cached_property
@@ -100,6 +104,12 @@ class Shop:
         """What runs in the background."""
         self._opened_jobs = Jobs(self.database)
         return self._opened_jobs
+
+    @cached_property
+    def models(self) -> LanguageModels:
+        """The language models; each is opened when it is first asked."""
+        self._opened_models = LanguageModels(self.settings, self.database)
+        return self._opened_models
 
     def find(
         self,

@@ -7,6 +7,7 @@ unknown key is an error. `docs/settings.md` is made from the help texts here.
 
 import difflib
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -17,6 +18,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -170,6 +172,29 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged."
     )
+
+    @field_validator("engines")
+    @classmethod
+    def _plain_names(cls, engines: dict[str, EngineSettings]) -> dict[str, EngineSettings]:
+        for name in engines:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", name):
+                raise ValueError(
+                    f"the name {name!r} has more than letters, digits, dots and dashes"
+                )
+        return engines
+
+    @field_validator("routes")
+    @classmethod
+    def _lead_somewhere(
+        cls, routes: dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[str, ...]]:
+        known = [*info.data.get("engines", ()), "assistant"]
+        for purpose, names in routes.items():
+            if unknown := [name for name in names if name not in known]:
+                raise ValueError(
+                    f"{purpose} names {unknown[0]!r}; the engines are {', '.join(known)}"
+                )
+        return routes
 
     @field_validator("data_folder", "cache_folder", "model_folder")
     @classmethod

@@ -34,6 +34,7 @@ COMMANDS = (
     "index",
     "merchandising",
     "models",
+    "lm",
 )
 
 errors = Console(stderr=True, highlight=False)

@@ -1,0 +1,144 @@
+"""The one door to language models: by purpose, along the routes of the settings, or by name."""
+
+import difflib
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shopkeeper.errors import ModelError, UnknownModel
+from shopkeeper.models import assistant, hub
+from shopkeeper.models.memory import free_bytes
+from shopkeeper.models.records import Ability
+from shopkeeper.models.routing.asking import House, Named
+from shopkeeper.models.routing.budgets import Budgets
+from shopkeeper.models.routing.engines import Engines
+from shopkeeper.models.routing.opening import in_process, open_engine
+from shopkeeper.models.routing.recording import CallRecorder
+from shopkeeper.models.routing.route import Route
+from shopkeeper.settings import EngineSettings, Settings
+from shopkeeper.shop.database import Database
+
+log = logging.getLogger(__name__)
+
+ASSISTANT = "assistant"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """An engine as it stands. why_not: the reason if it cannot be opened. purposes: whose routes name it."""
+
+    name: str
+    settings: EngineSettings
+    open: bool
+    abilities: frozenset[Ability] = frozenset()
+    purposes: tuple[str, ...] = ()
+    why_not: str = ""
+
+
+class LanguageModels:
+    """Language models for every job of a shop. Engines are opened when they are first asked, and closed with it."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._house = House(
+            Engines(
+                lambda name, wanted: open_engine(name, wanted, cache_folder=settings.cache_folder),
+                size_bytes=self._size_bytes,
+                free_bytes=free_bytes,
+            ),
+            Budgets(database, settings.budgets),
+            CallRecorder(database),
+        )
+
+    def route(self, purpose: str) -> Route:
+        """The language model for this purpose, whichever engine will answer.
+
+        A purpose without a route takes that of `default`; without one, the assistant. Asking raises what
+        `LanguageModel` says, and BudgetExceeded; EngineUnavailable also while there is no language model at all.
+        """
+        return Route(purpose, lambda: list(self._on_route(purpose)), self._house)
+
+    def engine(self, name: str, *, purpose: str = "direct") -> Route:
+        """One language model by its name, and no other: of the settings, `assistant`, an id of the hub or a path.
+
+        purpose: under which its use is recorded and limited. Raises UnknownModel.
+        """
+        named = Named(name, self._by_name(name))
+        return Route(purpose, lambda: [named], self._house)
+
+    def listing(self) -> list[EngineState]:
+        """The engines of the settings and the assistant, if it is there."""
+        names = dict(self._settings.engines)
+        if default := self._assistant():
+            names.setdefault(ASSISTANT, default)
+        return [self._state(name, settings) for name, settings in names.items()]
+
+    def flush(self) -> None:
+        """Write the records of calls that wait to be written."""
+        self._house.recorder.flush()
+
+    def close(self) -> None:
+        """Close the engines and write what is yet to be recorded."""
+        self._house.engines.close()
+        self._house.recorder.close()
+
+    def _on_route(self, purpose: str) -> Iterator[Named]:
+        routes = self._settings.routes
+        for name in routes.get(purpose) or routes.get(DEFAULT) or (ASSISTANT,):
+            settings = self._settings.engines.get(name)
+            if settings is None and name == ASSISTANT:
+                settings = self._assistant()
+            if settings is not None:
+                yield Named(name, settings)
+
+    def _by_name(self, name: str) -> EngineSettings:
+        if name in self._settings.engines:
+            return self._settings.engines[name]
+        if name == ASSISTANT and (default := self._assistant()):
+            return default
+        if name in hub.entries() and hub.entry(name).format == "gguf":
+            return EngineSettings(kind="llama.cpp", model=name)
+        if re.search(r"[/\\.]", name) and Path(name).exists():
+            return _of_path(Path(name))
+        known = [*self._settings.engines, ASSISTANT]
+        near = difflib.get_close_matches(name, known, n=1)
+        raise UnknownModel(
+            f"there is no language model {name!r}",
+            hint=f"did you mean {near[0]}?"
+            if near
+            else "shopkeeper lm models lists those there are",
+        )
+
+    def _assistant(self) -> EngineSettings | None:
+        """The default assistant, as soon as its file is here."""
+        name = assistant.chosen(self._settings)
+        if name is None or assistant.here(self._settings) is None:
+            return None
+        return EngineSettings(kind="llama.cpp", model=name)
+
+    def _state(self, name: str, settings: EngineSettings) -> EngineState:
+        purposes = tuple(p for p, names in self._settings.routes.items() if name in names)
+        is_open = self._house.engines.is_open(name)
+        try:
+            with self._house.engines.use(name, settings) as engine:
+                abilities = engine.abilities
+        except ModelError as error:
+            return EngineState(name, settings, is_open, purposes=purposes, why_not=error.message)
+        return EngineState(name, settings, is_open, abilities, purposes)
+
+    def _size_bytes(self, settings: EngineSettings) -> int:
+        if not in_process(settings):
+            return 0
+        path = Path(settings.model).expanduser()
+        if settings.model in hub.entries():
+            path = hub.place(hub.entry(settings.model), self._settings.cache_folder)
+        files = path.rglob("*.safetensors") if path.is_dir() else (path,)
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _of_path(path: Path) -> EngineSettings:
+    kind = "transformers" if path.is_dir() else "llama.cpp"
+    return EngineSettings.model_validate({"kind": kind, "model": str(path)})
