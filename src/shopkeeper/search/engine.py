@@ -80,6 +80,10 @@ class ProductSearch:
         """The products with these ids as the index last saw them, in this order; those that are gone are left out."""
         return self._store.shown.get(ids)
 
+    def products_json(self, ids: Sequence[str]) -> dict[ProductId, bytes]:
+        """Like `products`, each as JSON (see `records.to_json`), which costs next to nothing."""
+        return self._store.shown.json(ids)
+
     @property
     def size(self) -> int:
         """How many products can be found."""

@@ -1,53 +1,97 @@
-"""Products as they are shown with their hits: read once, kept until they change."""
+"""Products as they are shown with their hits: ready as JSON, so that an answer asks no database and builds no record.
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+They lie in a file without a name in the index's folder, which ends with the program; memory holds only where each
+lies, some 200 bytes a product. Changes are written behind what is there; when most of the file is out of date, what
+is not moves to a new one.
+"""
 
-from shopkeeper.shop import products
-from shopkeeper.shop.database import Database
-from shopkeeper.shop.records import Product, ProductId
+import os
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-KEPT = 20_000
+from shopkeeper.shop.records import Product, ProductId, from_json, to_json
+
+WASTE = 0.5  # share of the file that may be out of date
+SMALL = 1_000_000  # bytes below which waste does not matter
+COPIED = 500  # products moved at once
+
+
+class _File:
+    """Texts by id in a file that only grows."""
+
+    def __init__(self, folder: Path) -> None:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)  # when the last who reads it is done
+        self.places: dict[str, tuple[int, int]] = {}  # where each text begins, and how long it is
+        self.size = 0
+        self.used = 0  # bytes of texts that are not out of date
+
+    def put(self, texts: Iterable[tuple[str, bytes]]) -> None:
+        """Add texts, or replace those of the same id."""
+        texts = list(texts)
+        begin = self.size
+        self._append(b"".join(text for _, text in texts))
+        for text_id, text in texts:
+            _, replaced = self.places.get(text_id, (0, 0))
+            self.places[text_id] = begin, len(text)
+            self.used += len(text) - replaced
+            begin += len(text)
+
+    def drop(self, text_id: str) -> None:
+        """Forget the text of an id, if there is one."""
+        _, length = self.places.pop(text_id, (0, 0))
+        self.used -= length
+
+    def read(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Those of the texts that are there, in this order."""
+        for text_id in ids:
+            place = self.places.get(text_id)
+            if place is not None:
+                yield text_id, os.pread(self._file, place[1], place[0])
+
+    def _append(self, data: bytes) -> None:
+        left, at = memoryview(data), self.size
+        while left:
+            written = os.pwrite(self._file, left, at)
+            left, at = left[written:], at + written
+        self.size = at
 
 
 class ShownProducts:
-    """The products read last. What changed must be forgotten when the index takes the change in, so that a hit and
-    its product are of one age. Safe to use from several threads."""
+    """All products that can be hits. One thread at a time may change it, any number may read."""
 
-    def __init__(self, database: Database, *, keep: int = KEPT) -> None:
-        self._database = database
-        self._keep = keep
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Product] = OrderedDict()
-        self._age = 0  # counts what was forgotten: what was read before that is not kept
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = _File(folder)
 
-    def get(self, ids: Sequence[str]) -> dict[ProductId, Product]:
-        """The products with these ids, in this order; those that are gone are left out."""
-        with self._lock:
-            age = self._age
-            found = {i: self._kept[i] for i in ids if i in self._kept}
-            for i in found:
-                self._kept.move_to_end(i)
-        missing = [i for i in ids if i not in found]
-        if missing:
-            with self._database.reading() as conn:
-                read = products.get_many(conn, missing)
-            found.update((product.id, product) for product in read.values())
-            self._remember(read.values(), age)
-        return {ProductId(i): found[i] for i in ids if i in found}
-
-    def _remember(self, read: Iterable[Product], age: int) -> None:
-        with self._lock:
-            if age != self._age:
-                return
-            self._kept.update((product.id, product) for product in read)
-            while len(self._kept) > self._keep:
-                self._kept.popitem(last=False)
+    def put(self, products: Iterable[Product]) -> None:
+        """These are shown from now on, in place of what had their ids."""
+        self._file.put((product.id, to_json(product)) for product in products)
+        if self._file.size > SMALL and self._file.used < (1 - WASTE) * self._file.size:
+            self._move()
 
     def forget(self, ids: Iterable[str]) -> None:
-        """These have changed, or are gone."""
-        with self._lock:
-            self._age += 1
-            for i in ids:
-                self._kept.pop(i, None)
+        """These are shown no more."""
+        for product_id in ids:
+            self._file.drop(product_id)
+
+    def json(self, ids: Iterable[str]) -> dict[ProductId, bytes]:
+        """The JSON (see `to_json`) of the products with these ids, in this order; those that are gone are left out."""
+        return {ProductId(i): text for i, text in self._file.read(ids)}
+
+    def get(self, ids: Iterable[str]) -> dict[ProductId, Product]:
+        """The products with these ids, in this order; those that are gone are left out."""
+        return {i: from_json(Product, text) for i, text in self.json(ids).items()}
+
+    def _move(self) -> None:
+        old, fresh = self._file, _File(self._folder)
+        for ids in _chunks(list(old.places)):
+            fresh.put(old.read(ids))
+        self._file = fresh
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + COPIED] for start in range(0, len(ids), COPIED))

@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -74,7 +74,7 @@ class CatalogueStore:
         self._position = 0
         self.columns: Columns = build(())
         self.labels = Labels()
-        self.shown = ShownProducts(database)
+        self._shown: ShownProducts | None = None
         self.on_change: OnChange | None = None  # told what is shown now of what has changed
 
     @property
@@ -82,6 +82,12 @@ class CatalogueStore:
         """The index in use."""
         assert self._words is not None, "open first"
         return self._words
+
+    @property
+    def shown(self) -> ShownProducts:
+        """The products of the columns, as they are shown."""
+        assert self._shown is not None, "open first"
+        return self._shown
 
     @property
     def is_writer(self) -> bool:
@@ -179,8 +185,9 @@ class CatalogueStore:
         with self._database.connection() as conn:
             _, position = products.changes_since(conn, products.NEWEST)
             total = products.count(conn)
-            facts = self._facts(_progress(_shown(conn), total, on_progress), conn)
-            self.columns = build(facts)
+            shown = ShownProducts(self._folder)
+            facts = self._facts(_progress(_shown(conn), total, on_progress), conn, shown)
+            self.columns, self._shown = build(facts), shown
         self._position = position
 
     def _build(self, on_progress: OnProgress | None) -> None:
@@ -192,13 +199,15 @@ class CatalogueStore:
             _, position = products.changes_since(conn, products.NEWEST)
             total = products.count(conn)
             facts: list[Facts] = []
+            shown = ShownProducts(self._folder)
             for batch in _batches(_progress(_shown(conn), total, on_progress)):
                 fresh.write(map(entry_of, batch))
-                facts += self._facts(batch, conn)
+                facts += self._facts(batch, conn, shown)
             fresh.commit()
             columns = build(facts)
             self._point_to(name, position, conn)
-        old, self._words, self.columns, self._position = self._words, fresh, columns, position
+        old, self._words, self.columns, self._shown = self._words, fresh, columns, shown
+        self._position = position
         if old is not None:
             old.close()
         for other in self._folder.glob("words-*"):
@@ -230,14 +239,14 @@ class CatalogueStore:
         return len(changed)
 
     def _change_columns(self, conn: Connection, changed: Sequence[str]) -> None:
-        updated = []
+        updated: list[Facts] = []
         for batch in _chunks(changed):
             shown = _shown_of(conn, batch)
-            updated += self._facts(shown, conn)
+            updated += self._facts(shown, conn, self.shown)
             if self.on_change is not None:
                 self.on_change(shown, batch)
         self.columns = self.columns.changed(updated, changed)
-        self.shown.forget(changed)
+        self.shown.forget({*changed} - {facts.id for facts in updated})
 
     def _follow_writer(self) -> None:
         """See what the program that writes the index has done, a switch to a new one included."""
@@ -260,9 +269,13 @@ class CatalogueStore:
             self.words.write(map(entry_of, shown))
         self.words.commit()
 
-    def _facts(self, shown: Sequence[Product] | Iterator[Product], conn: Connection) -> list[Facts]:
+    def _facts(
+        self, found: Iterable[Product], conn: Connection, shown: ShownProducts
+    ) -> list[Facts]:
+        """What filters see of products, which are put among those shown."""
         facts = []
-        for batch in _batches(shown):
+        for batch in _batches(found):
+            shown.put(batch)
             rows = conn.execute(
                 "select id, extract(epoch from created_at)::float8 from products where id = any(%s)",
                 [[p.id for p in batch]],
@@ -297,7 +310,7 @@ def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + BATCH]
 
 
-def _batches(found: Sequence[Product] | Iterator[Product]) -> Iterator[list[Product]]:
+def _batches(found: Iterable[Product]) -> Iterator[list[Product]]:
     batch: list[Product] = []
     for product in found:
         batch.append(product)

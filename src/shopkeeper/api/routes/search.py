@@ -8,7 +8,7 @@ Run in a thread (`def`), not on the event loop, so that a slow database holds no
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -22,12 +22,12 @@ from starlette.responses import Response
 from shopkeeper.api.guard import Caller, CallerOf, Role
 from shopkeeper.api.problems import Invalid
 from shopkeeper.api.shapes import SearchAnswer, SuggestionList, SuggestionView
-from shopkeeper.api.views import JSON, MAX_PAGE, ShopOf, product_json
+from shopkeeper.api.views import JSON, MAX_PAGE, ShopOf, product_view
 from shopkeeper.errors import DatabaseError, Refused
 from shopkeeper.search import SearchRequest, SearchResponse, Sort, Way
 from shopkeeper.shop import events
 from shopkeeper.shop.database import Database
-from shopkeeper.shop.records import Product, ProductId, QueryId
+from shopkeeper.shop.records import ProductId, QueryId
 from shopkeeper.shop.records import Query as AskedQuery
 
 router = APIRouter(tags=["search"])
@@ -94,7 +94,7 @@ def search(
         explain=explain,
     )
     answer = shop.search.search(request)
-    found = shop.search.products([hit.product_id for hit in answer.hits])
+    found = shop.search.products_json([hit.product_id for hit in answer.hits])
     kept = (caller.role is Role.PUBLISHABLE) if record is None else record
     query = _asked(request, answer, found) if kept and q.strip() and limit else None
     body = answer_json(answer, found, caller, query_id=query.id if query else "")
@@ -105,7 +105,7 @@ def search(
 
 
 def _asked(
-    request: SearchRequest, answer: SearchResponse, found: Mapping[ProductId, Product]
+    request: SearchRequest, answer: SearchResponse, found: Iterable[ProductId]
 ) -> AskedQuery:
     """The search as it is kept."""
     return AskedQuery(
@@ -161,7 +161,7 @@ def _language(asked: str, known: tuple[str, ...], otherwise: str) -> str:
 
 def answer_json(
     answer: SearchResponse,
-    found: Mapping[ProductId, Product],
+    found: Mapping[ProductId, bytes],
     caller: Caller,
     *,
     query_id: str = "",
@@ -171,7 +171,7 @@ def answer_json(
         {
             "product_id": hit.product_id,
             "score": hit.score,
-            "product": orjson.Fragment(product_json(found[hit.product_id], caller)),
+            "product": orjson.Fragment(product_view(found[hit.product_id], caller)),
             "explanation": hit.explanation,
         }
         for hit in answer.hits
