@@ -125,15 +125,17 @@ class Request:
     adapter: str = ""  # name of a LoRA adapter; empty for the model as it is
     timeout_s: float = 120.0
     prompt_version: str = ""  # for the record of calls: which template made this prompt
+    personal: tuple[str, ...] = ()  # names of people in it, hidden from strangers' servers
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens. cached_tokens are those of the prompt that were not computed again."""
+    """Tokens. cached_tokens are those of the prompt that were not computed again; estimated: the engine did not say."""
 
     prompt_tokens: int
     completion_tokens: int = 0
     cached_tokens: int = 0
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,338 @@
+"""The language model at the other end of an HTTP address."""
+
+import itertools
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from shopkeeper.errors import EngineTimeout, SettingsError, Unsupported
+from shopkeeper.models.engines.remote import answers, asking, privacy, scoring
+from shopkeeper.models.engines.remote.attempts import (
+    Breaker,
+    Failure,
+    Line,
+    Places,
+    Retries,
+    jitter,
+)
+from shopkeeper.models.engines.remote.connection import (
+    Answer,
+    BrokenAnswer,
+    CutOff,
+    Server,
+    header_safe,
+)
+from shopkeeper.models.engines.remote.deadline import Deadline
+from shopkeeper.models.engines.remote.dialects import OPENAI, Introduction, introduction
+from shopkeeper.models.engines.remote.wire import Wire
+from shopkeeper.models.records import (
+    Ability,
+    Embedded,
+    Generation,
+    Piece,
+    Prompt,
+    Request,
+    Scores,
+    Timing,
+    Usage,
+)
+from shopkeeper.settings import EngineSettings
+from shopkeeper.text.language import is_han
+from shopkeeper.text.personal import Vault
+
+log = logging.getLogger(__name__)
+
+EMBED_BATCH = 128
+PROBE_S = 2.0  # for finding out what a server can do when somebody asks for it
+PROBE_AGAIN_S = 30.0
+
+
+class RemoteEngine:
+    """One model of a server with OpenAI's HTTP API. See `LanguageModel`.
+
+    What the server can do is learned from its list of models at the first request. first_token_ms is that of the whole
+    answer where it is not streamed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: EngineSettings,
+        *,
+        retries: Retries | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """name: of the engine in the settings. Raises SettingsError."""
+        key = settings.api_key.get_secret_value() if settings.api_key else ""
+        if not header_safe(key):
+            raise SettingsError(
+                f"engines.{name}.api_key has a character that cannot be sent",
+                hint="set it without line ends and quotes",
+            )
+        self._name = name
+        self._settings = settings
+        self._server = Server(settings.url, key, idle=settings.parallel)
+        self._wire = Wire(name, settings.model, self._server, patience_s=settings.timeout_s)
+        self._places = Places(name, settings.parallel)
+        self._breaker = breaker or Breaker(name)
+        self._line = Line(
+            name, self._places, self._breaker, retries=retries or Retries(), draw=jitter()
+        )
+        self._lock = threading.Lock()
+        self._introduced: Introduction | None = None
+        self._abilities: frozenset[Ability] | None = None
+        self._ask_abilities_at = -math.inf
+
+    @property
+    def model(self) -> str:
+        return self._settings.model
+
+    @property
+    def context_tokens(self) -> int:
+        """That of the settings, or less if the server says so."""
+        told = self._introduced.context_tokens if self._introduced else 0
+        return min(told or self._settings.context_tokens, self._settings.context_tokens)
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What the server is known to do. The first look asks it; while it cannot be reached, those of any server."""
+        if self._abilities is not None:
+            return self._abilities
+        with self._lock:
+            now = time.monotonic()
+            if self._abilities is None and now >= self._ask_abilities_at:
+                self._ask_abilities_at = now + PROBE_AGAIN_S
+                self._abilities = self._probe(Deadline(PROBE_S))
+        return self._abilities or OPENAI.abilities
+
+    def generate(self, request: Request) -> Generation:
+        deadline = self._deadline(request.timeout_s)
+        vault, hidden = self._hidden(request)
+        path = asking.path_of(request)
+        with self._places.taken(deadline):
+            generation = self._line.attempt(lambda: self._whole(path, hidden, deadline), deadline)
+        return privacy.restore_generation(generation, request, vault)
+
+    def stream(self, request: Request) -> Iterator[Piece]:
+        deadline = self._deadline(request.timeout_s)
+        vault, hidden = self._hidden(request)
+        with self._places.taken(deadline):
+            body, answer, events = self._line.attempt(
+                lambda: self._opened(hidden, deadline), deadline
+            )
+            try:
+                yield from self._pieces(request, body, events, deadline, vault)
+            except Failure as failure:
+                self._places.check_open()
+                if failure.blame:
+                    self._breaker.blame()
+                raise failure.error from None
+            finally:
+                answer.close()
+
+    def score(
+        self, prompt: Prompt, continuations: Sequence[str], *, timeout_s: float = 120.0
+    ) -> Scores:
+        deadline = self._deadline(timeout_s)
+        vault = Vault()
+        if not self._settings.private:
+            prompt = privacy.hide_prompt(prompt, vault)
+            continuations = [vault.hide(text) for text in continuations]
+        with self._places.taken(deadline):
+            scores, usage = self._line.attempt(
+                lambda: self._scored(prompt, continuations, deadline), deadline
+            )
+        total_ms = deadline.spent_s * 1000
+        return Scores(tuple(scores), self.model, usage, Timing(total_ms, total_ms))
+
+    def embed(self, texts: Sequence[str], *, timeout_s: float = 120.0) -> Embedded:
+        deadline = self._deadline(timeout_s)
+        vault = Vault()
+        sent = list(texts) if self._settings.private else [vault.hide(text) for text in texts]
+        batches, prompt_tokens, estimated = [], 0, False
+        with self._places.taken(deadline):
+            for start in range(0, len(sent), EMBED_BATCH):
+                batch = sent[start : start + EMBED_BATCH]
+                rows, usage = self._line.attempt(partial(self._embedded, batch, deadline), deadline)
+                batches.append(rows)
+                estimated = estimated or usage is None
+                counted = sum(map(self.count_tokens, batch))
+                prompt_tokens += usage.prompt_tokens if usage else counted
+        vectors = np.concatenate(batches) if batches else np.zeros((0, 0), dtype=np.float32)
+        total_ms = deadline.spent_s * 1000
+        usage = Usage(prompt_tokens, estimated=estimated)
+        return Embedded(vectors, self.model, usage, Timing(total_ms, total_ms))
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate: the tokenizer is at the other end."""
+        han = sum(map(is_han, text))
+        return math.ceil(0.8 * han + (len(text) - han) / 4)
+
+    def close(self) -> None:
+        self._places.close()
+        self._server.close()
+
+    # One attempt of each kind. They raise Failure.
+
+    def _whole(self, path: str, hidden: Request, deadline: Deadline) -> Generation:
+        body = self._body(hidden, deadline, stream=False)
+        with self._wire.blaming(deadline):
+            answer = answers.completion(self._wire.post(path, body, deadline))
+            self._wire.check(answer)
+            if not answer.choices:
+                raise BrokenAnswer("it has no choices")
+            total_ms = deadline.spent_s * 1000
+            return self._generation(answer, body, Timing(total_ms, total_ms))
+
+    def _opened(
+        self, hidden: Request, deadline: Deadline
+    ) -> tuple[dict[str, Any], Answer, Iterator[answers.Completion]]:
+        """A stream of which something has come."""
+        body = self._body(hidden, deadline, stream=True)
+        answer = self._wire.open(asking.path_of(hidden), body, deadline, accept="text/event-stream")
+        try:
+            events = self._wire.events(answer, deadline)
+            for event in events:
+                if _says_something(event):
+                    return body, answer, itertools.chain([event], events)
+            raise self._wire.failure(CutOff(), deadline)
+        except BaseException:
+            answer.close()
+            raise
+
+    def _scored(
+        self, prompt: Prompt, continuations: Sequence[str], deadline: Deadline
+    ) -> tuple[list[Any], Usage]:
+        with self._wire.blaming(deadline):
+            dialect = self._introduce(deadline).dialect
+
+            def post(path: str, body: Mapping[str, Any], root: bool) -> bytes:
+                return self._wire.post(path, body, deadline, root=root)
+
+            if dialect.scores == "echo":
+                return scoring.echoed_scores(post, self.model, prompt, continuations)
+            if dialect.scores == "forced":
+                return scoring.forced_scores(post, prompt, continuations)
+        raise Failure(
+            Unsupported(
+                f"engine {self._name}: the server does not tell how likely a text is",
+                hint="scores come from vLLM, SGLang, llama-server and the engines of this machine",
+            )
+        )
+
+    def _embedded(self, batch: Sequence[str], deadline: Deadline) -> tuple[Any, Usage | None]:
+        body = {"model": self.model, "input": list(batch), "encoding_format": "float"}
+        with self._wire.blaming(deadline):
+            return answers.vectors(self._wire.post("/embeddings", body, deadline), len(batch))
+
+    # What they are made of.
+
+    def _body(self, hidden: Request, deadline: Deadline, *, stream: bool) -> dict[str, Any]:
+        dialect = self._introduce(deadline).dialect
+        try:
+            body = asking.body_of(
+                hidden, name=self._name, model=self.model, dialect=dialect, stream=stream, length_key=self._wire.length_key
+            )  # fmt: skip
+        except Unsupported as error:
+            raise Failure(error) from None
+        if not self._wire.stream_usage:
+            body.pop("stream_options", None)
+        return body
+
+    def _introduce(self, deadline: Deadline) -> Introduction:
+        """What the server is; asked once. A server without a list of models is taken for a hosted one."""
+        if self._introduced is None:
+            try:
+                listing = self._wire.get("/models", deadline)
+            except Failure as failure:
+                if not isinstance(failure.error, Unsupported):
+                    raise
+                listing = b""
+            self._introduced = introduction(listing, self.model)
+            log.debug("engine=%s server=%s", self._name, self._introduced.dialect.name)
+        return self._introduced
+
+    def _probe(self, deadline: Deadline) -> frozenset[Ability] | None:
+        """What the server can do, or None if it cannot be asked now."""
+        try:
+            dialect = self._introduce(deadline).dialect
+            self._embedded(["a"], deadline)
+            return dialect.abilities | {"embed"}
+        except Failure as failure:
+            refused = isinstance(failure.error, Unsupported) or (
+                self._introduced is not None and not isinstance(failure.error, EngineTimeout)
+            )
+            return self._introduced.dialect.abilities if self._introduced and refused else None
+
+    def _pieces(
+        self, request: Request, body: Mapping[str, Any], events: Iterator[answers.Completion], deadline: Deadline, vault: Vault
+    ) -> Iterator[Piece]:  # fmt: skip
+        restorer = privacy.restorer_for(request, vault)
+        said: list[str] = []
+        shown: list[str] = []
+        calls: list[answers.Call] = []
+        reason: str | None = None
+        usage: Usage | None = None
+        first_ms = deadline.spent_s * 1000
+        for event in events:
+            self._places.check_open()
+            usage = event.counted or usage
+            for choice in event.choices[:1]:
+                reason = choice.finish_reason or reason
+                calls += choice.said.tool_calls
+                said.append(choice.said.content)
+                if text := restorer.feed(choice.said.content):
+                    shown.append(text)
+                    yield Piece(text)
+        if text := restorer.flush():
+            shown.append(text)
+            yield Piece(text)
+        with self._wire.blaming(deadline):
+            whole = Generation(
+                text="".join(said),
+                finish=answers.finish_of(reason, calls=bool(calls)),
+                model=self.model,
+                usage=usage or self._estimate(body, "".join(said)),
+                timing=Timing(first_ms, deadline.spent_s * 1000),
+                tool_calls=answers.tool_calls(calls, streamed=True),
+            )
+        restored = privacy.restore_generation(whole, request, vault)
+        yield Piece("", replace(restored, text="".join(shown)))
+
+    def _generation(
+        self, answer: answers.Completion, body: Mapping[str, Any], timing: Timing
+    ) -> Generation:
+        choice = answer.choices[0]
+        text = choice.said.content
+        calls = answers.tool_calls(choice.said.tool_calls)
+        return Generation(
+            text=text,
+            finish=answers.finish_of(choice.finish_reason, calls=bool(calls)),
+            model=self.model,
+            usage=answer.counted or self._estimate(body, text),
+            timing=timing,
+            tool_calls=calls,
+        )
+
+    def _estimate(self, body: Mapping[str, Any], text: str) -> Usage:
+        sent = body.get("prompt") or "".join(m["content"] for m in body.get("messages", ()))
+        return Usage(self.count_tokens(sent), self.count_tokens(text), estimated=True)
+
+    def _deadline(self, timeout_s: float) -> Deadline:
+        return Deadline(min(timeout_s, self._settings.timeout_s))
+
+    def _hidden(self, request: Request) -> tuple[Vault, Request]:
+        vault = Vault(names=request.personal)
+        return vault, request if self._settings.private else privacy.hide_request(request, vault)
+
+
+def _says_something(event: answers.Completion) -> bool:
+    """True unless it only opens the stream."""
+    return any(c.said.content or c.said.tool_calls or c.finish_reason for c in event.choices)
