@@ -8,6 +8,7 @@ server that its list of models pretends to be. What came in is in `world.asked`.
 """
 
 import json
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -115,6 +116,15 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that have gone are no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 Behaviour = Callable[[_Handler], None]
 BEHAVIOURS: dict[str, Behaviour] = {}
 
@@ -132,8 +142,7 @@ def serving() -> Iterator[World]:
     """The server, on this machine."""
     world = World()
     handler = type("Handler", (_Handler,), {"world": world})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
-        served.daemon_threads = True
+    with _Server(("127.0.0.1", 0), handler) as served:
         world.port = served.server_port
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
