@@ -5,14 +5,14 @@
 
 Native code that runs such files takes their word for sizes and places. So a file from outside passes through here
 first: every number is held against the length of the file before it is used, and what does not fit is an
-ArtifactError with its place. Lists (vocabularies, merges) are walked over and only counted.
+ArtifactError with its place. Lists (vocabularies, merges) are walked over and only counted, unless asked for.
 
 Source: the format as ggml's docs/gguf.md describes it, versions 2 and 3, little-endian.
 """
 
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -71,12 +71,13 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands before the weights. lists: key to number of elements."""
+    """What stands before the weights. lists: key to number of elements; kept: the elements of those asked for."""
 
     version: int
     values: Mapping[str, Value]
     lists: Mapping[str, int]
     tensors: tuple[Tensor, ...]
+    kept: Mapping[str, tuple[Value, ...]]
 
     @property
     def architecture(self) -> str:
@@ -139,11 +140,14 @@ class Header:
         return found if isinstance(found, int) and not isinstance(found, bool) else absent
 
 
-def read_header(path: Path) -> Header:
-    """The header of a GGUF file. Raises ArtifactError if it is none, damaged, or claims what its length cannot hold."""
+def read_header(path: Path, *, keep: Collection[str] = ()) -> Header:
+    """The header of a GGUF file, with the elements of these lists.
+
+    Raises ArtifactError if it is none, damaged, or claims what its length cannot hold.
+    """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _Reader(data, str(path)).header()
+            return _Reader(data, str(path), keep).header()
     except (OSError, ValueError) as error:  # an empty file cannot be mapped: ValueError
         why = getattr(error, "strerror", "") or "it is empty"
         raise ArtifactError(f"{path} is no GGUF file: {why}") from error
@@ -152,7 +156,9 @@ def read_header(path: Path) -> Header:
 class _Reader:
     """A place in the file that moves on as it is read, and never past the end."""
 
-    def __init__(self, data: mmap.mmap, path: str) -> None:
+    def __init__(self, data: mmap.mmap, path: str, keep: Collection[str]) -> None:
+        self._keep = keep
+        self._kept: dict[str, tuple[Value, ...]] = {}
         self._data = data
         self._path = path
         self._at = 0
@@ -173,7 +179,7 @@ class _Reader:
         if not isinstance(values.get("general.architecture"), str):
             raise self._wrong("it names no general.architecture")
         tensors = self._tensors(tensor_count, values)
-        return Header(version, values, lists, tensors)
+        return Header(version, values, lists, tensors, self._kept)
 
     def _entry(self, values: dict[str, Value], lists: dict[str, int]) -> None:
         key = self._name(MAX_KEY_BYTES)
@@ -197,13 +203,19 @@ class _Reader:
         kind = self._number("<I")
         if kind == _TEXT:
             count = self._count(MAX_ELEMENTS, each_bytes=8, of=f"elements of {key!r}")
-            self._skip_texts(count)
+            if key in self._keep:
+                texts = (self._text(MAX_TEXT_BYTES) for _ in range(count))
+                self._kept[key] = tuple(text.decode("utf-8", "replace") for text in texts)
+            else:
+                self._skip_texts(count)
             return count
         if kind not in _NUMBERS:
             raise self._wrong(f"{key!r} is a list of unknown type {kind}")
         size = struct.calcsize(_NUMBERS[kind])
         count = self._count(MAX_ELEMENTS, each_bytes=size, of=f"elements of {key!r}")
-        self._take(count * size)
+        raw = self._take(count * size)
+        if key in self._keep:
+            self._kept[key] = struct.unpack(f"<{count}{_NUMBERS[kind][-1]}", raw)
         return count
 
     def _skip_texts(self, count: int) -> None:
