@@ -59,7 +59,12 @@ class StorageError(ModelError):
 
 
 class OutputError(ModelError):
-    """What a model wrote is not what was asked for, and one attempt to mend it did not help."""
+    """What a model wrote is not what was asked for, and one attempt to mend it did not help.
+
+    `text` is what it wrote last: for the eyes of whoever asked, never for a log.
+    """
+
+    text: str = ""
 
 
 class BudgetExceeded(ModelError):
