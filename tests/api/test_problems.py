@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from shopkeeper import errors
 from shopkeeper.api import openapi_schema
+from shopkeeper.api.gateway import speaks_openai
 from shopkeeper.api.problems import KINDS, MEDIA_TYPE, Problem, RateLimited, kind_of
 from shopkeeper.settings import Settings
 from shopkeeper.shop.database import Database
@@ -36,7 +37,8 @@ def check(answer: httpx2.Response, status: int, code: str) -> Problem:
     where = f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
     assert answer.headers["content-type"] == MEDIA_TYPE, where
     problem = Problem.model_validate_json(answer.content)
-    assert set(answer.json()) == set(Problem.model_fields), where
+    openai = {"error"} if speaks_openai(answer.request.url.path) else set()
+    assert set(answer.json()) == set(Problem.model_fields) | openai, where
     assert (answer.status_code, problem.status, problem.code) == (status, status, code), where
     assert problem.type == f"urn:shopkeeper:problem:{code}"
     assert problem.title and (problem.detail or status == 500), where
@@ -158,6 +160,13 @@ def test_every_wrong_field_is_named_with_its_reason_but_not_its_value(served: Se
         (errors.MigrationError("newer"), 503, "migration"),
         (errors.FolderInUse("served by another"), 503, "folder_in_use"),
         (errors.ArtifactError("damaged"), 503, "model_unavailable"),
+        (errors.BudgetExceeded("spent"), 429, "budget_exceeded"),
+        (errors.EngineUnavailable("gone"), 503, "model_unavailable"),
+        (errors.EngineOverloaded("busy"), 503, "model_overloaded"),
+        (errors.EngineTimeout("slow"), 504, "model_timeout"),
+        (errors.Unsupported("no beams"), 422, "unsupported"),
+        (errors.ContextTooLong("too long"), 422, "context_too_long"),
+        (errors.OutputError("no JSON"), 502, "model_output"),
         (errors.Refused("no"), 403, "refused"),
         (errors.TooLarge("too large"), 413, "too_large"),
         (RateLimited(3.2), 429, "rate_limited"),
@@ -221,7 +230,9 @@ def test_every_route_while_the_database_is_away(
             answered.append(path)
         else:
             check(answer, 503, "database_unavailable")
-    assert set(answered) == {"/v1/version", "/v1/exports/424242"}  # asks for nothing; is no kind
+    assert set(answered) == {
+        "/v1/version", "/v1/exports/424242", "/v1/models", "/v1/models/424242",
+    }  # fmt: skip  # they ask for nothing; it is no kind
     for path in ("/v1/exports/products", "/readyz"):
         check(client.get(path), 503, "database_unavailable")
     assert client.get("/healthz").json()["status"] == "ok"

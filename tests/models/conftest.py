@@ -32,7 +32,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def server() -> Iterator[Hub]:
+def hub_server() -> Iterator[Hub]:
     """A model hub that answers as it is told."""
     with serving() as world:
         yield world

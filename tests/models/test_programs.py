@@ -56,16 +56,16 @@ def slowly(request: BaseHTTPRequestHandler, _: int) -> None:
 
 
 def test_two_programs_at_once_download_once_and_both_have_the_file(
-    server: Hub, tmp_path: Path
+    hub_server: Hub, tmp_path: Path
 ) -> None:
-    server.answers = [slowly]
-    paths = [said(each) for each in [program(server.url, tmp_path) for _ in range(2)]]
+    hub_server.answers = [slowly]
+    paths = [said(each) for each in [program(hub_server.url, tmp_path) for _ in range(2)]]
     assert [Path(path).read_bytes() for path in paths] == [BODY, BODY]
-    assert server.asked == [(PATH, "")]
+    assert hub_server.asked == [(PATH, "")]
 
 
 def test_a_killed_pull_leaves_no_half_file_and_the_next_goes_on(
-    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub_server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_go = threading.Event()
 
@@ -73,18 +73,18 @@ def test_a_killed_pull_leaves_no_half_file_and_the_next_goes_on(
         cut(request, start)
         let_go.wait(60)
 
-    server.answers = [stop_in_the_middle, whole]
+    hub_server.answers = [stop_in_the_middle, whole]
     use(monkeypatch, entry_of(SOURCE))
-    with program(server.url, tmp_path) as running:
+    with program(hub_server.url, tmp_path) as running:
         while not any(p.stat().st_size == 700 for p in tmp_path.rglob("asset.js.part")):
             assert running.poll() is None
             time.sleep(0.05)
         running.kill()
     let_go.set()
     assert hub.cached("tiny", tmp_path) is None
-    path = hub.pull("tiny", tmp_path, places=hub.Places(hub_url=server.url))
+    path = hub.pull("tiny", tmp_path, places=hub.Places(hub_url=hub_server.url))
     assert path.read_bytes() == BODY
-    assert server.asked[-1] == (PATH, "bytes=700-")
+    assert hub_server.asked[-1] == (PATH, "bytes=700-")
     assert files_in(tmp_path) == ["asset.js"]
 
 
@@ -100,9 +100,9 @@ def test_what_a_killed_program_left_in_the_scratch_folder_is_swept(
     assert files_in(tmp_path / "cache") == ["asset.js"]
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(server: Hub, tmp_path: Path) -> None:
-    server.answers = [whole]
-    answer = said(program(server.url, tmp_path, limit=1000))
+def test_a_full_disk_is_told_and_leaves_nothing(hub_server: Hub, tmp_path: Path) -> None:
+    hub_server.answers = [whole]
+    answer = said(program(hub_server.url, tmp_path, limit=1000))
     assert answer.startswith("StorageError:")
     assert "full" in answer
     assert files_in(tmp_path) == []

@@ -18,6 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from shopkeeper import __version__
+from shopkeeper.api import gateway
+from shopkeeper.api.gateway import Desk, openai_answer, speaks_openai
 from shopkeeper.api.guard import API, LOGIN, Guard, SignInNeeded
 from shopkeeper.api.keys import KeyRing
 from shopkeeper.api.middleware import Surroundings
@@ -28,6 +30,7 @@ from shopkeeper.api.problems import (
     log_if_unexpected,
     problem_of,
 )
+from shopkeeper.api.quick import QuickRoutes
 from shopkeeper.api.routes import (
     events,
     merchandising,
@@ -66,6 +69,8 @@ def create_app(shop: Shop) -> FastAPI:
     app.state.shop = shop
     static.use_fetched(shop.settings.cache_folder)
     app.state.downloads = threading.BoundedSemaphore(transfer.MAX_DOWNLOADS)
+    app.state.quick = QuickRoutes(search.router, shop, prefix=API)
+    app.state.gateway = Desk(shop)
     app.state.guard = Guard(
         KeyRing(shop.database),
         Sessions.of_folder(shop.settings.data_folder),
@@ -85,6 +90,7 @@ def create_app(shop: Shop) -> FastAPI:
         guard=app.state.guard,
         answer=answer,
         max_upload_bytes=shop.settings.max_upload_mb * 10**6,
+        quick=app.state.quick,
     )
     return app
 
@@ -106,7 +112,9 @@ def _with_routes() -> FastAPI:
         lifespan=_lifespan,
     )
     app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
-    for part in (products, search, merchandising, people, texts, events, ucp, transfer, system):
+    for part in (
+        products, search, merchandising, people, texts, events, ucp, transfer, system, gateway,
+    ):  # fmt: skip
         app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -132,6 +140,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(meaning.begin, shop.jobs, shop.database, shop.settings)
     yield
     await run_in_threadpool(shop.jobs.close)
+    await run_in_threadpool(app.state.quick.close)
 
 
 async def _answer_later(request: Request, error: Exception) -> Response:
@@ -146,6 +155,8 @@ def answer(request: Request, error: Exception) -> Response:
     log_if_unexpected(error, request_id)
     path = request.url.path
     problem = problem_of(error, path=path, request_id=request_id)
+    if speaks_openai(path):
+        return openai_answer(problem, headers_of(error))
     if not _wants_page(request):
         return problem.response(headers_of(error))
     return problem_page(request, problem.model_dump(), headers=headers_of(error))

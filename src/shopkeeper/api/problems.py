@@ -115,6 +115,22 @@ KINDS: dict[type[Exception], Kind] = {
     errors.ModelError: Kind(
         HTTPStatus.SERVICE_UNAVAILABLE, "model_unavailable", "A model is not ready"
     ),
+    errors.OutputError: Kind(HTTPStatus.BAD_GATEWAY, "model_output", "A model answered amiss"),
+    errors.BudgetExceeded: Kind(
+        HTTPStatus.TOO_MANY_REQUESTS, "budget_exceeded", "The budget of the day is spent"
+    ),
+    errors.EngineTimeout: Kind(
+        HTTPStatus.GATEWAY_TIMEOUT, "model_timeout", "A model took too long"
+    ),
+    errors.EngineOverloaded: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "model_overloaded", "A model has too much to do"
+    ),
+    errors.Unsupported: Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "unsupported", "The model cannot do this"
+    ),
+    errors.ContextTooLong: Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "context_too_long", "Too long for the model"
+    ),
     errors.SettingsError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "settings", "A setting is wrong"),
     errors.ShopkeeperError: UNEXPECTED,
 }
@@ -173,8 +189,9 @@ def headers_of(error: Exception) -> dict[str, str]:
     """The headers that go with the answer to an exception."""
     kind = kind_of(error)
     headers = dict(getattr(error, "headers", None) or {})
-    if isinstance(error, RateLimited):
-        headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
+    if isinstance(error, RateLimited | errors.BudgetExceeded | errors.EngineOverloaded):
+        wait_s = error.retry_after_s or RETRY_AFTER_S
+        headers["retry-after"] = str(max(1, math.ceil(wait_s)))
     elif kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = str(RETRY_AFTER_S)
     elif kind.status is HTTPStatus.UNAUTHORIZED:
@@ -226,9 +243,9 @@ def field_problems(found: Sequence[Mapping[str, Any]], *before: str) -> list[Fie
     ]
 
 
-def validation_error(error: pydantic.ValidationError) -> RequestValidationError:
-    """A body that pydantic refused, as FastAPI would have raised it."""
-    found = [{**e, "loc": ("body", *e["loc"])} for e in error.errors(include_url=False)]
+def validation_error(error: pydantic.ValidationError, part: str = "body") -> RequestValidationError:
+    """A body, or another part of a request, that pydantic refused, as FastAPI would have raised it."""
+    found = [{**e, "loc": (part, *e["loc"])} for e in error.errors(include_url=False)]
     return RequestValidationError(found)
 
 

@@ -22,6 +22,7 @@ from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.records import Ability, Timing, Usage
 from shopkeeper.models.routing.budgets import Budgets, Closed
 from shopkeeper.models.routing.engines import Engines
+from shopkeeper.models.routing.opening import in_process
 from shopkeeper.models.routing.recording import CallRecorder
 from shopkeeper.settings import EngineSettings
 from shopkeeper.shop.model_calls import ModelCall, Operation, Outcome
@@ -89,7 +90,7 @@ class Asking:
                 except ModelError as error:
                     self.refused.append((named.name, error))
                     continue
-                if lack := self._lack(engine):
+                if lack := self._lack(engine, named):
                     self.refused.append((named.name, lack))
                     continue
                 yield Attempt(self, named, engine, place, behind=len(engines) - place - 1)
@@ -109,9 +110,11 @@ class Asking:
             )
             return Closed(priced=unknown)
 
-    def _lack(self, engine: LanguageModel) -> EngineError | None:
-        if missing := sorted(self.needs - engine.abilities):
-            return Unsupported(f"{engine.model} cannot do this: {', '.join(missing)}")
+    def _lack(self, engine: LanguageModel, named: Named) -> EngineError | None:
+        # One on another machine is asked straight away, and says so if it cannot: to look first would take its time.
+        missing = self.needs - engine.abilities if in_process(named.settings) else ()
+        if missing:
+            return Unsupported(f"{engine.model} cannot do this: {', '.join(sorted(missing))}")
         if 0 < engine.context_tokens <= self.longest:
             return ContextTooLong(f"its context of {engine.context_tokens} tokens is no longer")
         return None

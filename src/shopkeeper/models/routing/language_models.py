@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from shopkeeper.errors import ModelError, UnknownModel
@@ -13,8 +14,8 @@ from shopkeeper.models.memory import free_bytes
 from shopkeeper.models.records import Ability
 from shopkeeper.models.routing.asking import House, Named
 from shopkeeper.models.routing.budgets import Budgets
-from shopkeeper.models.routing.engines import Engines
-from shopkeeper.models.routing.opening import in_process, open_engine
+from shopkeeper.models.routing.engines import Engines, Opener
+from shopkeeper.models.routing.opening import file_of, in_process, open_engine
 from shopkeeper.models.routing.recording import CallRecorder
 from shopkeeper.models.routing.route import Route
 from shopkeeper.settings import EngineSettings, Settings
@@ -39,13 +40,18 @@ class EngineState:
 
 
 class LanguageModels:
-    """Language models for every job of a shop. Engines are opened when they are first asked, and closed with it."""
+    """Language models for every job of a shop. Engines are opened when they are first asked, and closed with it.
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    opener: makes an engine of its name and settings, if not as `opening` does.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, *, opener: Opener | None = None
+    ) -> None:
         self._settings = settings
         self._house = House(
             Engines(
-                lambda name, wanted: open_engine(name, wanted, cache_folder=settings.cache_folder),
+                opener or partial(open_engine, cache_folder=settings.cache_folder),
                 size_bytes=self._size_bytes,
                 free_bytes=free_bytes,
             ),
@@ -69,12 +75,25 @@ class LanguageModels:
         named = Named(name, self._by_name(name))
         return Route(purpose, lambda: [named], self._house)
 
-    def listing(self) -> list[EngineState]:
-        """The engines of the settings and the assistant, if it is there."""
-        names = dict(self._settings.engines)
+    def assistant(self, *, purpose: str = "direct") -> Route:
+        """The default assistant and no other, whether it is here yet or not."""
+
+        def named() -> list[Named]:
+            settings = self._settings.engines.get(ASSISTANT) or self._assistant()
+            return [Named(ASSISTANT, settings)] if settings else []
+
+        return Route(purpose, named, self._house)
+
+    def engines(self) -> dict[str, EngineSettings]:
+        """The engines that can be asked by name: those of the settings, and the assistant if it is there."""
+        named = dict(self._settings.engines)
         if default := self._assistant():
-            names.setdefault(ASSISTANT, default)
-        return [self._state(name, settings) for name, settings in names.items()]
+            named.setdefault(ASSISTANT, default)
+        return named
+
+    def listing(self) -> list[EngineState]:
+        """The same engines as they stand. Those on other machines are asked what they can do, which may take seconds."""
+        return [self._state(name, settings) for name, settings in self.engines().items()]
 
     def flush(self) -> None:
         """Write the records of calls that wait to be written."""
@@ -132,9 +151,7 @@ class LanguageModels:
     def _size_bytes(self, settings: EngineSettings) -> int:
         if not in_process(settings):
             return 0
-        path = Path(settings.model).expanduser()
-        if settings.model in hub.entries():
-            path = hub.place(hub.entry(settings.model), self._settings.cache_folder)
+        path = file_of(settings, self._settings.cache_folder)
         files = path.rglob("*.safetensors") if path.is_dir() else (path,)
         return sum(file.stat().st_size for file in files if file.is_file())
 

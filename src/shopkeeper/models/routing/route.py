@@ -79,7 +79,7 @@ class Route:
         asking = self._asking("embed", frozenset({"embed"}), timeout_s)
         return self._answer(asking, lambda a: a.engine.embed(texts, timeout_s=a.share_s))
 
-    def stream(self, request: Request) -> Iterator[Piece]:
+    def stream(self, request: Request) -> Generator[Piece]:
         """See `LanguageModel.stream`. Only before the first piece another engine is asked."""
         asking = self._asking("stream", needs(request), request.timeout_s, request.prompt_version)
         with closing(asking.attempts(self._named())) as attempts:
@@ -177,9 +177,9 @@ def _estimated(attempt: Attempt, request: Request, pieces: int) -> Usage:
     prompt = request.prompt
     text = prompt if isinstance(prompt, str) else "\n".join(m.content for m in prompt)
     try:
-        return Usage(attempt.engine.count_tokens(text), pieces)
+        return Usage(attempt.engine.count_tokens(text), pieces, estimated=True)
     except ModelError:
-        return Usage(0, pieces)
+        return Usage(0, pieces, estimated=True)
 
 
 def _first(pieces: Iterator[Piece], within_s: float | None) -> Piece:

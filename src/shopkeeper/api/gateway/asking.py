@@ -1,0 +1,177 @@
+"""Bodies of OpenAI's API as requests of ours. What cannot be done is refused with the name of the field."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from shopkeeper.api.gateway.shapes import (
+    ChatMessage,
+    ChatRequest,
+    CompletionRequest,
+    FunctionTool,
+    Generating,
+    ResponseFormat,
+    ToolChoice,
+)
+from shopkeeper.api.problems import Invalid
+from shopkeeper.errors import TooLarge
+from shopkeeper.models.records import (
+    Controls,
+    Grammar,
+    JsonSchema,
+    Message,
+    Prompt,
+    Request,
+    Tool,
+    ToolCall,
+)
+
+TIMEOUT_S = 600.0  # as long as OpenAI's own client waits; an engine's settings may say less
+MAX_BYTES = 4 * 10**6  # of text in one request
+MAX_SCHEMA_DEPTH = 40
+MAX_SCHEMA_NODES = 5000
+USUAL_TOKENS = 1024  # of an answer whose length the request leaves open
+
+
+def chat(body: ChatRequest, *, adapter: str, context_tokens: int) -> Request:
+    """The request of a chat. Raises Invalid, TooLarge."""
+    messages = tuple(_message(message, n) for n, message in enumerate(body.messages))
+    tools, choice = _tools(body.tools or (), body.tool_choice)
+    limit = body.max_completion_tokens or body.max_tokens
+    return Request(
+        _of_bearable_size(messages),
+        _controls(body, limit, context_tokens),
+        constraint=_constraint(body.response_format, body.grammar),
+        tools=tools,
+        tool_choice=choice,
+        adapter=adapter,
+        timeout_s=TIMEOUT_S,
+    )
+
+
+def completion(body: CompletionRequest, *, adapter: str, context_tokens: int) -> Request:
+    """The request of a completion. Raises Invalid, TooLarge."""
+    prompt = body.prompt if isinstance(body.prompt, str) else body.prompt[0]
+    return Request(
+        _of_bearable_size(prompt),
+        _controls(body, body.max_tokens, context_tokens),
+        constraint=_constraint(None, body.grammar),
+        adapter=adapter,
+        timeout_s=TIMEOUT_S,
+    )
+
+
+def check_size(texts: Sequence[str]) -> None:
+    """Raise TooLarge if these are more text than is taken, UnicodeEncodeError if one is no text."""
+    if sum(len(text.encode()) for text in texts) > MAX_BYTES:
+        raise TooLarge(
+            f"the text is longer than the {MAX_BYTES:,} bytes that a model is asked about at once",
+            hint="send less of it, or in parts",
+        )
+
+
+def _of_bearable_size(prompt: Prompt) -> Prompt:
+    check_size([prompt] if isinstance(prompt, str) else list(_texts(prompt)))
+    return prompt
+
+
+def _texts(messages: Sequence[Message]) -> Iterator[str]:
+    for message in messages:
+        yield message.content
+        for call in message.tool_calls:
+            yield call.arguments
+
+
+def _controls(body: Generating, limit: int | None, context_tokens: int) -> Controls:
+    usual = min(USUAL_TOKENS, context_tokens // 4) if context_tokens else USUAL_TOKENS
+    given = {
+        "max_new_tokens": limit or max(1, usual),
+        "temperature": body.temperature,
+        "top_k": body.top_k,
+        "top_p": body.top_p,
+        "min_p": body.min_p,
+        "repetition_penalty": body.repetition_penalty,
+        "presence_penalty": body.presence_penalty,
+        "frequency_penalty": body.frequency_penalty,
+        "seed": body.seed,
+        "stop": (body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
+        "logit_bias": {int(token): bias for token, bias in (body.logit_bias or {}).items()},
+    }
+    return Controls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # of each its own type
+
+
+def _constraint(wanted: ResponseFormat | None, grammar: str | None) -> JsonSchema | Grammar | None:
+    if grammar is not None:
+        if wanted is not None and wanted.type != "text":
+            raise Invalid(
+                "body.grammar", "says otherwise than response_format", hint="send one of them"
+            )
+        return Grammar(grammar)
+    if wanted is None or wanted.type == "text":
+        return None
+    if wanted.type == "json_object":
+        return JsonSchema({"type": "object"})
+    if wanted.json_schema is None:
+        raise Invalid("body.response_format.json_schema", "is missing")
+    schema = wanted.json_schema.schema_
+    _check_schema(schema, "body.response_format.json_schema.schema")
+    return JsonSchema(schema, wanted.json_schema.name)
+
+
+def _tools(
+    given: Sequence[FunctionTool], choice: str | ToolChoice | None
+) -> tuple[tuple[Tool, ...], Literal["auto", "none", "required"]]:
+    for n, tool in enumerate(given):
+        _check_schema(tool.function.parameters or {}, f"body.tools.{n}.function.parameters")
+    tools = tuple(
+        Tool(
+            t.function.name,
+            t.function.description or "",
+            t.function.parameters or {"type": "object"},
+        )
+        for t in given
+    )
+    if isinstance(choice, ToolChoice):
+        chosen = tuple(tool for tool in tools if tool.name == choice.function.name)
+        if not chosen:
+            raise Invalid(
+                "body.tool_choice", f"names {choice.function.name!r}, which is no tool here"
+            )
+        return chosen, "required"
+    if choice == "required" and not tools:
+        raise Invalid("body.tool_choice", "wants a tool, and there are none")
+    if choice == "none" or choice == "required":
+        return tools, "none" if choice == "none" else "required"
+    return tools, "auto"
+
+
+def _message(message: ChatMessage, number: int) -> Message:
+    content = message.content
+    text = content if isinstance(content, str) else "".join(p.text for p in content or ())
+    if message.role == "tool" and not message.tool_call_id:
+        raise Invalid(f"body.messages.{number}.tool_call_id", "is missing: which call is answered?")
+    if content is None and not (message.role == "assistant" and message.tool_calls):
+        raise Invalid(f"body.messages.{number}.content", "is missing")
+    return Message(
+        "system" if message.role == "developer" else message.role,
+        text,
+        tuple(
+            ToolCall(call.id, call.function.name, call.function.arguments)
+            for call in message.tool_calls or ()
+        ),
+        message.tool_call_id or "",
+    )
+
+
+def _check_schema(schema: Any, field: str) -> None:
+    """Raise Invalid if a schema is deeper or larger than a grammar is made of in a bearable time."""
+    waiting, nodes = [(schema, 1)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        nodes += 1
+        if depth > MAX_SCHEMA_DEPTH:
+            raise Invalid(field, f"is more than {MAX_SCHEMA_DEPTH} levels deep")
+        if nodes > MAX_SCHEMA_NODES:
+            raise Invalid(field, f"has more than {MAX_SCHEMA_NODES} parts")
+        if isinstance(node, dict | list):
+            below = node.values() if isinstance(node, dict) else node
+            waiting.extend((child, depth + 1) for child in below)
