@@ -10,7 +10,8 @@ from transformers import AutoModelForCausalLM, AutoModelForPreTraining, AutoMode
 from shopkeeper.errors import ArtifactError
 from shopkeeper.training.interchange import config_of, exported, imported, load, save, shape_of
 from shopkeeper.training.transformer import Transformer
-from tests.training.families import SMALL, their_logits, theirs
+from tests.training.families import SMALL
+from tests.training.library import their_logits, theirs
 
 LIBRARY = {
     "gpt2": AutoModelForCausalLM,

@@ -136,8 +136,15 @@ def cut_like(tensor: Tensor, model: Tensor) -> Tensor:
 def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> Tensor:
     """Make the norm of all gradients together at most `limit` (0: leave them). Returns what it was."""
     gradients = [p.grad for p in parameters if p.grad is not None]
-    pieces = [g.to_local() for g in gradients if isinstance(g, DTensor)]
-    plain = [g for g in gradients if not isinstance(g, DTensor)]
+    cut_up = [
+        g for g in gradients if isinstance(g, DTensor) and any(p.is_shard() for p in g.placements)
+    ]
+    pieces = [g.to_local() for g in cut_up]
+    plain = [
+        g.to_local() if isinstance(g, DTensor) else g
+        for g in gradients
+        if not any(g is each for each in cut_up)
+    ]
     squares = _squares(plain)
     if pieces:
         cut = _squares(pieces)
