@@ -19,7 +19,16 @@ ONE_THREAD = {
     "search"
 }  # whose products of matrices are too small for NumPy's threads to be worth waiting for
 MODULES = {"import": "import_"}
-NAMES = ("start", "import", "search", "search_speed", "embedding", "crash", "fuzz_feeds")
+NAMES = (
+    "start",
+    "import",
+    "search",
+    "search_speed",
+    "embedding",
+    "crash",
+    "fuzz_feeds",
+    "personal_data",
+)
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from typing import Literal
 Kind = Literal["EMAIL", "PHONE", "CARD", "IBAN", "ID", "IP", "ADDRESS", "NAME"]
 
 Check = Callable[[re.Match[str]], bool]
-BEFORE = 24  # characters before a number that may say what it is
+BEFORE = 32  # characters before a number that may say what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ def _digits(text: str) -> str:
 
 # Numbers that a shop writes and that belong to nobody.
 _OF_A_THING = re.compile(
-    r"(?:\b(?:sku|upc|ean|gtin|isbn|asin|mpn|part|model|item|article|order|invoice|tracking|parcel|shipment|ref|reference|serial"
-    r"|version|firmware|fw|release|code|id|rma|batch|lot|customer|po)\b|订单|单号|编号|货号|型号|条码|条形码|款号|批次|编码|尺寸|规格)"
-    r"[^\n.;。；]{0,14}$",
+    r"(?:\b(?:sku|upc|ean|gtin|isbn|asin|mpn|part|model|item|article|order|purchase|invoice|tracking|parcel|shipment|ref|reference|serial"
+    r"|version|firmware|fw|release|kernel|build|chapters?|section|code|id|rma|batch|lot|customer|po)\b|订单|单号|编号|货号|型号|条码|条形码|款号|批次|编码|尺寸|规格)"
+    r"(?:[^\n.;。；]|\.(?=\d)){0,20}$",
     re.IGNORECASE,
 )
 _OF_A_PERSON = re.compile(
@@ -139,7 +139,7 @@ def _resident(match: re.Match[str]) -> bool:
 _BRANDS = re.compile(
     r"(?:Dr\.? ?(?:Martens|Brown|Bronner|Scholl|Seuss|Pepper|Squatch|Jart|Oetker|Teal|Talbot|Elsa|Tung|Barbara|Hauschka|Infrared)"
     r"|Mr\.? ?(?:Coffee|Clean|Potato|Beams?|Heater|Bean|Bubble|Sketch|Kipling|Lid|Mister)|Mrs\.? ?(?:Meyer|Dash|Fields|Grossman|Potts|Claus)"
-    r"|Miss (?:Dior|Universe|Sixty|Jessie|Mouth))",
+    r"|Madame (?:Alexander|Tussauds)|Miss (?:Dior|Universe|Sixty|Jessie|Mouth))",
 )
 
 
@@ -163,9 +163,7 @@ _PROVINCES = (
 )
 _STREET = r"(?:Street|Avenue|Road|Lane|Drive|Boulevard|Court|Terrace|Crescent|Parkway|Highway|Gardens|Square|Close|Place|Way|Ave|Rd|Ln|Blvd|Hwy|Pkwy|St|Dr|Ct|Pl)"
 _CITY = r"[A-Z][A-Za-zÀ-ÿ.'-]{1,24}(?: [A-Z][A-Za-zÀ-ÿ.'-]{1,24}){0,2}"
-_POSTCODE = (
-    r"(?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5})"
-)
+_POSTCODE = r"(?:[A-Z]{2},? \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5})"
 
 
 def _ascii(pattern: str) -> re.Pattern[str]:
@@ -182,7 +180,7 @@ FORMS: tuple[Form, ...] = (
     Form("ID", _ascii(
         r"(?<![\w-])(?!000|666|9)\d{3}([- ])(?!00)\d\d\1(?!0000)\d{4}(?![\w-])"), _not_of_a_thing),
     Form("CARD", _ascii(r"(?<![\w.-])\d(?:[ -]?\d){14,18}(?![\w-])"), _card),
-    Form("PHONE", _ascii(r"(?<![\w+])(?:\+|00(?=[1-9]))[1-9](?:[ ./-]?(?:\(0?\d{0,4}\)[ -]?)?\d){6,14}(?!\d)"), _international),
+    Form("PHONE", _ascii(r"(?<![\w+])(?:\+|(?<!\d[ -])00(?=[1-9]))[1-9](?:[ ./-]?(?:\(0?\d{0,4}\)[ -]?)?\d){6,14}(?!\d)"), _international),
     Form("PHONE", _ascii(r"(?<![\w.-])(?:86[ -]?)?1[3-9]\d(?:\d{8}|([ -])\d{4}\1\d{4})(?![A-Za-z\d])(?![.-]\d)"), _not_of_a_thing),
     Form("PHONE", _ascii(r"(?<![\w.-])(?:\(0\d{2,3}\) ?|0\d{2,3}[- ])[2-8]\d{6,7}(?![\w-])"), _not_of_a_thing),
     Form("PHONE", _ascii(r"(?<![\w.-])[48]00([- ])\d{3}\1\d{4}(?![\w-])|(?<![\w.-])[48]00-\d{4}-\d{3}(?![\w-])"), _not_of_a_thing),
@@ -198,8 +196,11 @@ FORMS: tuple[Form, ...] = (
     Form("ADDRESS", re.compile(
         rf"(?<![\w.$€£-])\d{{1,5}}[A-Za-z]?,? (?:(?:N|S|E|W|North|South|East|West)\.? )?(?:[A-Z][A-Za-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))"
         rf"(?: [A-Z][A-Za-z'-]{{1,20}}){{0,2}} {_STREET}\b\.?(?! (?:Set|Mat|Card|Speaker|Light|Bottle|Shoe|Bike|Tire)|[’'-])"
-        rf"(?=[,.;:!?)\n]|$| (?:Apt|Apartment|Suite|Unit|Flat|and|in|is|\#|\d|[a-z]))"
+        rf"(?=[,.;:!?)\n]|$| (?:Apt|Apartment|Suite|Unit|Flat|and|or|in|is|was|has|near|by|but|not|on|from|since|last|next|please|instead|\#|\d))"
         rf"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat)\.? ?\w{{1,5}}|,? \#\w{{1,5}})?(?:, {_CITY})?(?:,? {_POSTCODE}\b)?"), _always),
+    Form("ADDRESS", re.compile(
+        rf"(?<![\w.$€£-])\d{{1,5}}[A-Za-z]? [A-Z][A-Za-z'-]{{1,20}}(?: [A-Z][A-Za-z'-]{{1,20}}){{0,2}}"
+        rf"(?:, (?:Apt|Apartment|Suite|Ste|Unit|Flat)\.? ?\w{{1,5}})?, {_CITY},? [A-Z]{{2}},? \d{{5}}(?:-\d{{4}})?\b"), _always),
     Form("ADDRESS", re.compile(
         rf"(?<!\w)(?:(?:Am|An der|Auf der|Zum|Zur) )?[A-ZÄÖÜ][a-zäöüß-]{{1,25}}(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm) ?\d{{1,4}}[a-z]?\b"
         rf"(?:, ?\d{{5}} {_CITY})?"), _always),
