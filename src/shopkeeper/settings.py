@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         pattern="^https?://",
         description="Model hub for files that come from one: its own address or that of a mirror.",
     )
+    hub_token: SecretStr | None = Field(
+        None,
+        description="Sent to the model hub, and to nobody else, for models that their owner gives only to some. Unset: "
+        "none.",
+    )
     offline: bool = Field(
         False, description="Fetch nothing: what is not in the cache or the model folder stays away."
     )
@@ -284,6 +289,6 @@ def _explain(error: ValidationError, from_environment: set[str], path: Path) -> 
             f"{PREFIX}{key.upper()}" if key in from_environment else f"{key} (argument or {path})"
         )
         where += "".join(f".{part}" for part in problem["loc"][1:])
-        value = "…" if key in ("database_url", "engines") else repr(problem["input"])
+        value = "…" if key in ("database_url", "engines", "hub_token") else repr(problem["input"])
         lines.append(f"{where} = {value}: {problem['msg']}")
     return "; ".join(lines)

@@ -16,7 +16,7 @@ PLENTY, LITTLE = 4 * 10**9, 4 * 10**9 - 1
 @pytest.fixture
 def wanted(tmp_path: Path) -> Settings:
     """As settings are by default, with an empty cache."""
-    return Settings(cache_folder=tmp_path / "cache")
+    return Settings(cache_folder=tmp_path / "cache", assistant="auto")
 
 
 def put(settings: Settings, name: str) -> Path:

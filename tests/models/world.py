@@ -41,20 +41,24 @@ def tiny(**more: Any) -> Wheel:
     return Wheel("tinyasset==1.0", **{"file": FILE} | more)
 
 
-def write_wheel(folder: Path, files: dict[str, bytes], *, symlink: str = "") -> Path:
+def write_wheel(
+    folder: Path, files: dict[str, bytes], *, symlink: str = "", name: str = "tinyasset"
+) -> Path:
     """A wheel that pip takes for one, with these files inside."""
-    info = "tinyasset-1.0.dist-info"
-    with zipfile.ZipFile(folder / WHEEL, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for name, body in files.items():
-            member = zipfile.ZipInfo(name)
-            member.external_attr = (0o120777 if name == symlink else 0o100644) << 16
+    plain = name.replace("-", "_")
+    info = f"{plain}-1.0.dist-info"
+    path = folder / f"{plain}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for inside, body in files.items():
+            member = zipfile.ZipInfo(inside)
+            member.external_attr = (0o120777 if inside == symlink else 0o100644) << 16
             wheel.writestr(member, body)
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinyasset\nVersion: 1.0\n")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         wheel.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         wheel.writestr(f"{info}/RECORD", "")
-    return folder / WHEEL
+    return path
 
 
 def only_index(folder: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ from shopkeeper.shop.folder import is_held, served_by
 LITTLE_BYTES, ENOUGH_BYTES = 200 * 10**6, 10**9
 OLDEST_PYTHON = (3, 11)
 NEEDED_BY_PAGES = "htmx"
-SECRETS = {"database_url"}
+SECRETS = {"database_url", "hub_token"}
 
 
 def program() -> Finding:

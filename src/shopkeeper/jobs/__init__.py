@@ -1,8 +1,8 @@
 """Background work: what comes in is a kind and arguments, what goes out is a job that people can watch.
 
 `queue.Jobs` is the door. `store` keeps jobs in the database beside procrastinate's queue (`schema`), `worker` runs
-them in a thread, `progress` is what a task reports through, `tasks` are the kinds of work that a shop knows, `meaning` asks for search by meaning,
-`uploads` are the files that wait to be imported.
+them in a thread, `progress` is what a task reports through, `tasks` are the kinds of work that a shop knows, `meaning`
+asks for search by meaning and `fetching` for language models, `uploads` are the files that wait to be imported.
 """
 
 from shopkeeper.jobs.progress import Progress, StopRequested

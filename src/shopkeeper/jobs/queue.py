@@ -54,10 +54,10 @@ class Jobs:
         with self._database.connection() as conn:
             return store.create_once(conn, kind, title, arguments)
 
-    def latest(self, kind: str) -> Job | None:
-        """The newest job of a kind, if there ever was one."""
+    def latest(self, kind: str, /, **arguments: Any) -> Job | None:
+        """The newest job of a kind, with these among its arguments, if there ever was one."""
         with self._database.connection() as conn:
-            return store.latest(conn, kind)
+            return store.latest(conn, kind, arguments)
 
     def list(self, *, limit: int = 50, before: int | None = None) -> list[Job]:
         """The newest jobs first. before: only those with a smaller id, to page on."""

@@ -65,9 +65,12 @@ def create_once(conn: Connection, kind: str, title: str, arguments: dict[str, An
     return create(conn, kind, title, arguments) if row is None else JobId(row[0])
 
 
-def latest(conn: Connection, kind: str) -> Job | None:
-    """The newest job of a kind."""
-    row = conn.execute("select max(id) from job_progress where kind = %s", [kind]).fetchone()
+def latest(conn: Connection, kind: str, arguments: dict[str, Any]) -> Job | None:
+    """The newest job of a kind with these among its arguments."""
+    row = conn.execute(
+        "select max(id) from job_progress where kind = %s and arguments @> %s",
+        [kind, jsonb(arguments)],
+    ).fetchone()
     return None if row is None or row[0] is None else get(conn, row[0])
 
 

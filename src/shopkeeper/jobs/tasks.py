@@ -1,7 +1,7 @@
 """The kinds of background work that a shop knows.
 
 Each task may be cut short at any report and run again: an import and a version of search go on behind what they have
-committed, an index and the demo shop are built anew.
+committed, a fetch behind what is on the disk, an index and the demo shop are built anew.
 """
 
 import logging
@@ -14,7 +14,7 @@ from shopkeeper.jobs import uploads
 from shopkeeper.jobs.progress import Progress, StopRequested
 from shopkeeper.jobs.worker import Task
 from shopkeeper.models.embed import fetch_embedder, load_embedder
-from shopkeeper.models.hub import Step, places_of
+from shopkeeper.models.hub import Step, places_of, pull
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -26,6 +26,7 @@ IMPORT_FILE = "import_file"
 REBUILD_INDEX = "rebuild_index"
 BUILD_DEMO = "build_demo"
 BUILD_SEARCH = "build_search"
+FETCH_MODEL = "fetch_model"
 COMPARING = "comparing what was asked before"
 
 
@@ -82,9 +83,7 @@ def shop_tasks(
     def build_search(
         progress: Progress, *, embedder: str, switch: bool = True
     ) -> Mapping[str, Any]:
-        def show(step: Step) -> None:
-            progress.report(step.done_bytes, step.total_bytes or None, "bytes", step.doing)
-
+        show = _shown(progress)
         fetch_embedder(embedder, settings.cache_folder, places=places_of(settings), progress=show)
         made = search().build_version(
             load_embedder(embedder, settings.cache_folder),
@@ -98,9 +97,22 @@ def shop_tasks(
             raise StopRequested
         return {"version": made.id, "state": made.state.value, "embedder": embedder}
 
+    def fetch_model(progress: Progress, *, model: str) -> Mapping[str, Any]:
+        show = _shown(progress)
+        pull(model, settings.cache_folder, places=places_of(settings), progress=show)
+        return {"model": model}
+
     return {
         IMPORT_FILE: import_file,
         REBUILD_INDEX: rebuild_index,
         BUILD_DEMO: build_demo,
         BUILD_SEARCH: build_search,
+        FETCH_MODEL: fetch_model,
     }
+
+
+def _shown(progress: Progress) -> Callable[[Step], None]:
+    """What tells a job how far a pull is, and stops it when the job should stop."""
+    return lambda step: progress.report(
+        step.done_bytes, step.total_bytes or None, "bytes", step.doing
+    )

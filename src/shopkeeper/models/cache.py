@@ -1,6 +1,6 @@
 """The cache that all programs of a machine share: whole, verified files by content, and how one gets into it.
 
-A file lies at `<cache>/<sha256>/<file name>`. It is written beside, as `<file name>.part`, hashed on the way, and
+A file lies at `<cache>/<sha256>/<file name>`, a folder of files at `<cache>/<sha256>/<folder name>`. Each file is written beside, as `<file name>.part`, hashed on the way, and
 renamed when it is whole and right, so there is never half a file under its name. Who writes holds a lock of the
 kernel, which is free again when its program dies.
 """
@@ -13,12 +13,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shopkeeper.errors import ArtifactError, StorageError
-from shopkeeper.models.lock import Entry
+from shopkeeper.models.lock import Entry, File, Part
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,15 @@ Written = Callable[[int], None]  # is told how many bytes there are
 
 
 def place(entry: Entry, folder: Path) -> Path:
-    """Where the entry's file lies when it is there."""
-    return folder / entry.sha256 / entry.file_name
+    """Where the entry's file or folder lies when it is there."""
+    return Path(entry.path) if entry.path else folder / entry.sha256 / entry.file_name
+
+
+def places_of_files(entry: Entry, folder: Path) -> Iterator[tuple[File, Path]]:
+    """The entry's files, each with where it lies when it is there."""
+    where = place(entry, folder)
+    for file in entry.files:
+        yield file, where / file.name if entry.folder else where
 
 
 def is_whole(path: Path, *, size_bytes: int, sha256: str) -> bool:
@@ -118,9 +125,41 @@ class PartFile:
 
     def restart(self) -> None:
         """Forget what is there."""
+        self._shorten(0, hashlib.sha256())
+
+    def resume_parts(self, parts: Sequence[Part]) -> int:
+        """Go on after the whole pieces that are there already, and forget the rest. Returns how many they are."""
+        self._file.seek(0)
+        whole, length, digest = 0, 0, hashlib.sha256()
+        for part in parts:
+            body = self._file.read(part.size_bytes)
+            if hashlib.sha256(body).hexdigest() != part.sha256:
+                break
+            whole, length = whole + 1, length + len(body)
+            digest.update(body)
+        self._shorten(length, digest)
+        return whole
+
+    def write_part(self, part: Part, chunks: Iterable[bytes]) -> None:
+        """Add a piece of its own hash, all of it or, where it is another, nothing. Raises ArtifactError."""
+        length, digest = self.length, self._hash.copy()
+        found = hashlib.sha256()
+        try:
+            for chunk in chunks:
+                found.update(chunk)
+                self.write(chunk)
+            if found.hexdigest() != part.sha256:
+                raise ArtifactError(
+                    f"it has another sha256 than the lock file says: {found.hexdigest()[:12]}…, not {part.sha256[:12]}…"
+                )
+        except ArtifactError:
+            self._shorten(length, digest)
+            raise
+
+    def _shorten(self, length: int, digest: "hashlib._Hash") -> None:
         with storing(self._path):
-            self._file.truncate(0)
-        self._hash, self.length = hashlib.sha256(), 0
+            self._file.truncate(length)
+        self._hash, self.length = digest, length
 
     def write(self, chunk: bytes) -> None:
         """Add a piece. Raises ArtifactError if the file gets too long, StorageError if it finds no room."""

