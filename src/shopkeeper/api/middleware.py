@@ -7,7 +7,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopkeeper.api.guard import API, CONSOLE, Caller, Guard, Role
 from shopkeeper.api.problems import Invalid, UnsupportedMedia
+from shopkeeper.api.quick import QuickRoutes
 from shopkeeper.errors import Refused, TooLarge
 
 log = logging.getLogger("shopkeeper.access")
@@ -40,13 +41,21 @@ _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 class Surroundings:
     """The outermost layer of the app.
 
-    answer: what turns an exception into a response. max_upload_bytes: of a body where files are taken in.
+    answer: what turns an exception into a response. max_upload_bytes: of a body where files are taken in. quick: what
+    answers some routes without the app.
     """
 
     def __init__(
-        self, app: ASGIApp, *, guard: Guard, answer: Answer, max_upload_bytes: int
+        self,
+        app: ASGIApp,
+        *,
+        guard: Guard,
+        answer: Answer,
+        max_upload_bytes: int,
+        quick: QuickRoutes,
     ) -> None:
         self._app = app
+        self._quick = quick
         self._guard = guard
         self._answer = answer
         self._max_upload_bytes = max_upload_bytes
@@ -73,12 +82,14 @@ class Surroundings:
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
         _check_target(request)
         if _is_preflight(request):
-            response: Awaitable[None] = (await self._preflight(request))(
-                request.scope, receive, send
-            )
-            await response
+            response = await self._preflight(request)
+            await response(request.scope, receive, send)
             return
         request.state.caller = await self._guard.admit(request)
+        if self._quick.has(request):
+            response = await self._quick.answer(request)
+            await response(request.scope, receive, send)
+            return
         _check_media_type(request)
         takes_files = request.scope["path"].startswith((UPLOADS, CONSOLE + "/"))
         limit = self._max_upload_bytes if takes_files else MAX_JSON

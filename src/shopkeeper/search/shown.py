@@ -5,6 +5,7 @@ lies, some 200 bytes a product. Changes are written behind what is there; when m
 is not moves to a new one.
 """
 
+import mmap
 import os
 import tempfile
 import weakref
@@ -15,17 +16,21 @@ from shopkeeper.shop.records import Product, ProductId, from_json, to_json
 
 WASTE = 0.5  # share of the file that may be out of date
 SMALL = 1_000_000  # bytes below which waste does not matter
+ROOM = 1 << 20  # bytes of a new file
 COPIED = 500  # products moved at once
 
 
 class _File:
-    """Texts by id in a file that only grows."""
+    """Texts by id in a file that only grows, seen through a map of it: reading calls nobody and waits for nothing."""
 
     def __init__(self, folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
             self._file = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)  # when the last who reads it is done
-        self.places: dict[str, tuple[int, int]] = {}  # where each text begins, and how long it is
+        self._room = ROOM
+        os.ftruncate(self._file, self._room)
+        self._map = mmap.mmap(self._file, self._room, prot=mmap.PROT_READ)
+        self.places: dict[str, tuple[int, int]] = {}  # where each text begins and ends
         self.size = 0
         self.used = 0  # bytes of texts that are not out of date
 
@@ -35,29 +40,36 @@ class _File:
         begin = self.size
         self._append(b"".join(text for _, text in texts))
         for text_id, text in texts:
-            _, replaced = self.places.get(text_id, (0, 0))
-            self.places[text_id] = begin, len(text)
-            self.used += len(text) - replaced
+            was = self.places.get(text_id, (0, 0))
+            self.places[text_id] = begin, begin + len(text)
+            self.used += len(text) - (was[1] - was[0])
             begin += len(text)
 
     def drop(self, text_id: str) -> None:
         """Forget the text of an id, if there is one."""
-        _, length = self.places.pop(text_id, (0, 0))
-        self.used -= length
+        begin, end = self.places.pop(text_id, (0, 0))
+        self.used -= end - begin
 
     def read(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Those of the texts that are there, in this order."""
         for text_id in ids:
             place = self.places.get(text_id)
-            if place is not None:
-                yield text_id, os.pread(self._file, place[1], place[0])
+            if (
+                place is not None
+            ):  # the map is looked up behind the place, which may lie in a newer one
+                yield text_id, self._map[slice(*place)]
 
     def _append(self, data: bytes) -> None:
+        end = self.size + len(data)
+        if end > self._room:
+            self._room = 2 * end
+            os.ftruncate(self._file, self._room)  # takes no room on the disk until it is written
+            self._map = mmap.mmap(self._file, self._room, prot=mmap.PROT_READ)
         left, at = memoryview(data), self.size
         while left:
             written = os.pwrite(self._file, left, at)
             left, at = left[written:], at + written
-        self.size = at
+        self.size = end
 
 
 class ShownProducts:

@@ -3,7 +3,7 @@
 A search with a publishable key is a shopper's and is kept as a UBI query, after the answer has gone out: clicks that
 name its `query_id` are then credited to it. One with a secret key is the shop's own and is kept only if it asks to be.
 
-Run in a thread (`def`), not on the event loop, so that a slow database holds nobody else up.
+Both run in threads of their own (`quick.py`), not on the event loop.
 """
 
 import logging
@@ -16,13 +16,14 @@ from typing import Annotated, Any
 import orjson
 import psycopg
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from shopkeeper.api.guard import Caller, CallerOf, Role
 from shopkeeper.api.problems import Invalid
-from shopkeeper.api.shapes import SearchAnswer, SuggestionList, SuggestionView
-from shopkeeper.api.views import JSON, MAX_PAGE, ShopOf, product_view
+from shopkeeper.api.shapes import SearchAnswer, SuggestionList
+from shopkeeper.api.views import JSON, MAX_PAGE, ShopOf, json_response, product_view
 from shopkeeper.errors import DatabaseError, Refused
 from shopkeeper.search import SearchRequest, SearchResponse, Sort, Way
 from shopkeeper.shop import events
@@ -39,64 +40,66 @@ MAX_SUGGESTIONS = 20
 MAX_QUERY = 500
 MAX_OFFSET = 10_000
 MAX_FILTERS = 50
-Price = Annotated[Decimal | None, Query(ge=0, max_digits=16, decimal_places=4)]
-Words = Annotated[str, Query(max_length=MAX_QUERY)]
+Price = Annotated[Decimal | None, Field(ge=0, max_digits=16, decimal_places=4)]
+Words = Annotated[str, Field(max_length=MAX_QUERY)]
 
 
-@router.get("/search", response_model=SearchAnswer)
-def search(
-    shop: ShopOf,
-    caller: CallerOf,
-    q: Annotated[str, Query(max_length=MAX_QUERY, description="words; empty: everything")] = "",
+class Asked(BaseModel):
+    """What a search is asked."""
+
+    q: Annotated[str, Field(max_length=MAX_QUERY, description="words; empty: everything")] = ""
     filter: Annotated[
         list[Words],
-        Query(
+        Field(
             max_length=MAX_FILTERS,
             description="`name:value` of a facet; values of one name are alternatives",
         ),
-    ] = [],  # noqa: B006  # FastAPI copies it
+    ] = []
     category: Annotated[
-        list[Words], Query(max_length=20, description="a path, from the widest to the narrowest")
-    ] = [],  # noqa: B006
-    price_min: Price = None,
-    price_max: Price = None,
-    available: Annotated[bool, Query(description="only what can be bought now")] = False,
-    sort: Sort = Sort.RELEVANCE,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
-    limit: Annotated[int, Query(ge=0, le=MAX_PAGE)] = 24,
+        list[Words], Field(max_length=20, description="a path, from the widest to the narrowest")
+    ] = []
+    price_min: Price = None
+    price_max: Price = None
+    available: Annotated[bool, Field(description="only what can be bought now")] = False
+    sort: Sort = Sort.RELEVANCE
+    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = 0
+    limit: Annotated[int, Field(ge=0, le=MAX_PAGE)] = 24
     language: Annotated[
-        str, Query(max_length=35, description="of the words; the shop's if empty")
-    ] = "",
-    way: Annotated[Way, Query(description="by words and meaning, or by words alone")] = Way.HYBRID,
-    mend: Annotated[bool, Query(description="look past typing errors")] = True,
-    explain: Annotated[bool, Query(description="say why each hit stands where it does")] = False,
+        str, Field(max_length=35, description="of the words; the shop's if empty")
+    ] = ""
+    way: Annotated[Way, Field(description="by words and meaning, or by words alone")] = Way.HYBRID
+    mend: Annotated[bool, Field(description="look past typing errors")] = True
+    explain: Annotated[bool, Field(description="say why each hit stands where it does")] = False
     record: Annotated[
         bool | None,
-        Query(description="keep this search; if not said, those with a publishable key are kept"),
-    ] = None,
-) -> Response:
+        Field(description="keep this search; if not said, those with a publishable key are kept"),
+    ] = None
+
+
+@router.get("/search", response_model=SearchAnswer)
+def search(shop: ShopOf, caller: CallerOf, asked: Annotated[Asked, Query()]) -> Response:
     """Products that match, with the facets to narrow them by. Facet counts are what filtering by them leaves."""
-    if explain and not caller.sees_all:
+    if asked.explain and not caller.sees_all:
         raise Refused("explanations are for the shop only", hint="ask with a secret key")
     request = SearchRequest(
-        query=q,
-        filters=_filters(filter),
-        category=tuple(category),
-        price_min=price_min,
-        price_max=price_max,
-        available_only=available,
-        sort=sort,
-        offset=offset,
-        limit=limit,
-        language=_language(language, shop.settings.languages, shop.settings.language),
-        way=way,
-        mend=mend,
-        explain=explain,
+        query=asked.q,
+        filters=_filters(asked.filter),
+        category=tuple(asked.category),
+        price_min=asked.price_min,
+        price_max=asked.price_max,
+        available_only=asked.available,
+        sort=asked.sort,
+        offset=asked.offset,
+        limit=asked.limit,
+        language=_language(asked.language, shop.settings.languages, shop.settings.language),
+        way=asked.way,
+        mend=asked.mend,
+        explain=asked.explain,
     )
     answer = shop.search.search(request)
     found = shop.search.products_json([hit.product_id for hit in answer.hits])
-    kept = (caller.role is Role.PUBLISHABLE) if record is None else record
-    query = _asked(request, answer, found) if kept and q.strip() and limit else None
+    kept = (caller.role is Role.PUBLISHABLE) if asked.record is None else asked.record
+    query = _asked(request, answer, found) if kept and asked.q.strip() and asked.limit else None
     body = answer_json(answer, found, caller, query_id=query.id if query else "")
     response = Response(body, media_type=JSON)
     if query is not None:
@@ -128,19 +131,22 @@ def _keep(database: Database, query: AskedQuery) -> None:
         log.warning("a query was not kept: %s", error)
 
 
-@router.get("/suggest")
-def suggest(
-    shop: ShopOf,
-    q: Annotated[str, Query(max_length=MAX_QUERY, description="what has been typed so far")] = "",
-    limit: Annotated[int, Query(ge=1, le=MAX_SUGGESTIONS)] = 8,
+class Typed(BaseModel):
+    """What suggestions are asked for."""
+
+    q: Annotated[str, Field(max_length=MAX_QUERY, description="what has been typed so far")] = ""
+    limit: Annotated[int, Field(ge=1, le=MAX_SUGGESTIONS)] = 8
     products: Annotated[
-        int, Query(ge=0, le=MAX_SUGGESTIONS, description="how many of them may be products")
-    ] = 3,
-) -> SuggestionList:
+        int, Field(ge=0, le=MAX_SUGGESTIONS, description="how many of them may be products")
+    ] = 3
+
+
+@router.get("/suggest", response_model=SuggestionList)
+def suggest(shop: ShopOf, caller: CallerOf, asked: Annotated[Typed, Query()]) -> Response:
     """What somebody who has typed this may want: words that others searched for, categories, brands, products."""
-    found = shop.search.suggest(q, limit=limit, products=products)
-    return SuggestionList(
-        items=[SuggestionView(text=s.text, kind=s.kind, target=list(s.path)) for s in found]
+    found = shop.search.suggest(asked.q, limit=asked.limit, products=asked.products)
+    return json_response(
+        {"items": [{"text": s.text, "kind": s.kind, "target": s.path} for s in found]}
     )
 
 

@@ -1,0 +1,87 @@
+"""Routes that are asked many times a second, answered without FastAPI.
+
+FastAPI takes longer to find such a route and solve its parameters one by one than many a search takes. It still has
+the route, to describe it in the OpenAPI document; its function takes the shop, the caller and one pydantic model of
+all query parameters, so that it can be called without it too, with the query read at once:
+
+    @router.get("/search")
+    def search(shop: ShopOf, caller: CallerOf, asked: Annotated[Asked, Query()]) -> Response: ...
+
+`Surroundings` lets a request in as any other, then asks here. What is wrong is answered as on every other route, each
+error with the name of its parameter. The functions run in a few threads of their own: more of them than processors
+would only take turns.
+"""
+
+import asyncio
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, get_args, get_origin
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shopkeeper.api.problems import validation_error
+from shopkeeper.face import Shop
+
+THREADS = (os.cpu_count() or 1) + 1  # one more than processors, for what waits a little
+
+Function = Callable[..., Response]
+
+
+class QuickRoutes:
+    """The routes of a router by path. prefix: what its paths begin with."""
+
+    def __init__(self, router: APIRouter, shop: Shop, *, prefix: str) -> None:
+        self._shop = shop
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="quick")
+        self._routes: dict[str, tuple[APIRoute, Function, Reader]] = {}
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.methods == {"GET"}:
+                self._routes[prefix + route.path] = route, route.endpoint, reader_of(route.endpoint)
+
+    def has(self, request: Request) -> bool:
+        """True if a request can be answered here."""
+        return request.method == "GET" and request.scope["path"] in self._routes
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to a request that was let in. Raises what is wrong with it."""
+        route, function, read = self._routes[request.scope["path"]]
+        request.scope["route"] = route  # for the log
+        asked = read(request.query_params)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._threads, function, self._shop, request.state.caller, asked
+        )
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown()
+
+
+Reader = Callable[[QueryParams], BaseModel]
+
+
+def reader_of(function: Function) -> Reader:
+    """What makes the `asked` of a route's function of a query. It raises RequestValidationError."""
+    parameters = inspect.signature(function, eval_str=True).parameters
+    if list(parameters) != ["shop", "caller", "asked"]:
+        raise TypeError(f"{function.__name__} must take shop, caller and asked, in this order")
+    model: type[BaseModel] = get_args(parameters["asked"].annotation)[0]
+    fields: Mapping[str, Any] = model.model_fields
+    lists = [name for name, field in fields.items() if get_origin(field.annotation) is list]
+
+    def read(query: QueryParams) -> BaseModel:
+        values: dict[str, Any] = dict(query)  # of what is there more than once, the last
+        values.update({name: query.getlist(name) for name in lists if name in values})
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            raise validation_error(error, "query") from error
+
+    return read
