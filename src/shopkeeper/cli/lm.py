@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-PARTS = ("lm_generate", "lm_models", "lm_use")
+PARTS = ("lm_eval", "lm_generate", "lm_models", "lm_use")
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,94 @@
+"""One label out of several, by how likely a model finds their words; read against a prior.
+
+The likelihood of a label's words mixes what the input says with what the model always says: it likes some words
+better, and after examples those of the last. A prior is the model's mean answer over inputs like those to come, which
+need no labels themselves; divided by it, only what this input says is left.
+Source: Zhao et al. 2021 (contextual calibration); the mean over real inputs instead of `N/A`: Zhou et al. 2024.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shopkeeper.errors import OutputError
+from shopkeeper.models.engines.contract import LanguageModel
+from shopkeeper.models.records import Controls, Generation, Grammar, Prompt, Request, Usage
+
+Prior = Mapping[str, float]  # label to log-probability
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Label to probability, read against the prior."""
+
+    probabilities: Mapping[str, float]
+    usage: Usage
+    total_ms: float
+
+    @property
+    def label(self) -> str:
+        """The likeliest label; of equals the first."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+
+def choose(
+    model: LanguageModel,
+    prompt: Prompt,
+    words: Mapping[str, str],
+    *,
+    prior: Prior | None = None,
+    timeout_s: float = 120.0,
+) -> Choice:
+    """How likely each label is by its words after the prompt, against the prior."""
+    found = model.score(prompt, list(words.values()), timeout_s=timeout_s)
+    read = {k: s.log_likelihood for k, s in zip(words, found.scores, strict=True)}
+    if prior is not None:
+        read = {label: value - prior[label] for label, value in normalised(read).items()}
+    chances = {label: math.exp(value) for label, value in normalised(read).items()}
+    return Choice(chances, found.usage, found.timing.total_ms)
+
+
+def mean_prior(answers: Sequence[Mapping[str, float]]) -> Prior:
+    """The prior that these answers have in common: label to probability, each chosen without a prior."""
+    means = {label: sum(one[label] for one in answers) / len(answers) for label in answers[0]}
+    return {label: math.log(max(mean, 1e-9)) for label, mean in means.items()}
+
+
+def say(
+    model: LanguageModel,
+    prompt: Prompt,
+    words: Mapping[str, str],
+    *,
+    timeout_s: float = 120.0,
+    prompt_version: str = "",
+) -> tuple[str, Generation]:
+    """The label that the model says by itself, greedily; kept to the labels where its engine can do that.
+
+    Raises OutputError if it says none of them.
+    """
+    constraint = None
+    if "grammar" in model.abilities:
+        constraint = Grammar("root ::= " + " | ".join(map(_terminal, words.values())))
+    controls = Controls(max_new_tokens=max(8, *(len(one.encode()) for one in words.values())))
+    made = model.generate(
+        Request(prompt, controls, constraint, timeout_s=timeout_s, prompt_version=prompt_version)
+    )
+    said = made.text.strip().strip("\"'.。").casefold()
+    for label, word in sorted(words.items(), key=lambda item: -len(item[1])):
+        if said.startswith(word.strip().casefold()):
+            return label, made
+    raise OutputError(
+        f"{made.model} said none of the labels", hint="use an engine that scores or keeps a grammar"
+    )
+
+
+def normalised(scores: Mapping[str, float]) -> dict[str, float]:
+    """Log-probabilities that add up to 1, from log-likelihoods."""
+    top = max(scores.values())
+    total = top + math.log(sum(math.exp(value - top) for value in scores.values()))
+    return {label: value - total for label, value in scores.items()}
+
+
+def _terminal(words: str) -> str:
+    return json.dumps(words, ensure_ascii=False)
