@@ -17,7 +17,8 @@ import typer
 from rich.console import Console
 
 from shopkeeper.cli.main import settings_of
-from shopkeeper.errors import SettingsError
+from shopkeeper.cli.models import summary
+from shopkeeper.errors import SettingsError, ShopkeeperError
 from shopkeeper.settings import PREFIX, Settings
 from shopkeeper.shop.folder import serve_lock
 
@@ -57,8 +58,18 @@ def serve(
             help="Address of a proxy whose X-Forwarded-For and -Proto are to be believed."
         ),
     ] = "",
+    no_pull: Annotated[
+        bool,
+        typer.Option(
+            "--no-pull",
+            help="Fetch no language model in the background. One that is here is used all the same.",
+        ),
+    ] = False,
 ) -> None:
-    """Serve the shop: pages at /, console at /console, API at /v1. Ctrl-C stops it, and its database."""
+    """Serve the shop: pages at /, console at /console, API at /v1. Ctrl-C stops it, and its database.
+
+    The first start fetches the assistant that the setting `assistant` names, in the background.
+    """
     settings = settings_of(ctx, host=host, port=port)
     if demo and settings.host not in LOOPBACK:
         raise SettingsError(
@@ -67,7 +78,9 @@ def serve(
         )
     signal.signal(signal.SIGTERM, _stop)
     try:
-        _serve(settings, demo=demo, open_browser=open_browser, trusted_proxy=trusted_proxy)
+        _serve(
+            settings, demo=demo, open_browser=open_browser, trusted_proxy=trusted_proxy, pulling=not no_pull
+        )  # fmt: skip
     except KeyboardInterrupt:
         console.print("stopped")
     _leave_no_thread_behind()
@@ -77,7 +90,9 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _serve(settings: Settings, *, demo: bool, open_browser: bool, trusted_proxy: str) -> None:
+def _serve(
+    settings: Settings, *, demo: bool, open_browser: bool, trusted_proxy: str, pulling: bool
+) -> None:
     listener, taken = _listen(settings)
     with ExitStack() as stack:
         address = "" if listener is None else _url(settings, listener)
@@ -95,6 +110,8 @@ def _serve(settings: Settings, *, demo: bool, open_browser: bool, trusted_proxy:
             _build_demo(shop)
         with console.status("opening the index"):
             shop.search.start()  # from here on it follows by itself: vectors that are lacking hold nobody up
+        if pulling:
+            _fetch_assistant(shop)
         run_server(
             shop,
             listener,
@@ -145,6 +162,32 @@ def _build_demo(shop: "Shop") -> None:
     )
     if done.returncode != 0:
         raise typer.Exit(done.returncode)  # it has said why
+
+
+def _fetch_assistant(shop: "Shop") -> None:
+    """Have the assistant fetched in the background if it is not here, and say what that is."""
+    from shopkeeper.jobs import fetching
+    from shopkeeper.models import assistant
+
+    try:
+        job = fetching.begin(shop.jobs, shop.settings)
+        entry = assistant.entry_of(shop.settings)
+    except ShopkeeperError as error:  # the shop is served without it
+        console.print(
+            f"no language model is fetched: {error.message} ({error.hint})", style="yellow"
+        )
+        return
+    if job is None or entry is None:
+        return
+    console.print(
+        f"a language model is being fetched in the background (job {job}), for use without a restart:"
+    )
+    for line in summary(entry):
+        console.print(f"  {line}", soft_wrap=True, markup=False)
+    console.print(
+        "  refrain with `serve --no-pull` or SHOPKEEPER_ASSISTANT=, stop it on the console's page of the job",
+        style="dim", soft_wrap=True,
+    )  # fmt: skip
 
 
 def _announce(address: str, *, demo: bool, open_browser: bool) -> Callable[[], None]:

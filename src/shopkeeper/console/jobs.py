@@ -8,9 +8,10 @@ from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.console.labels import job_title
 from shopkeeper.console.page import page_number, show
-from shopkeeper.errors import Refused
+from shopkeeper.errors import ModelError, Refused
 from shopkeeper.jobs import Job
-from shopkeeper.jobs.tasks import REBUILD_INDEX
+from shopkeeper.jobs.tasks import FETCH_MODEL, REBUILD_INDEX
+from shopkeeper.models import hub
 from shopkeeper.pages import Visit, redirect, visit_of
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -61,8 +62,18 @@ def job_page(request: Request, job_id: JobNumber) -> Response:
     job = visit.shop.jobs.get(job_id)
     return show(
         visit, "job.html", title=job_title(visit, job.title), job=job, refresh=not job.state.over,
-        rate=_rate(job), left=_left(visit, job),
+        rate=_rate(job), left=_left(visit, job), model=_model(visit, job),
     )  # fmt: skip
+
+
+def _model(visit: Visit, job: Job) -> hub.Entry | None:
+    """What is being fetched; None for a job that fetches nothing, or what nobody knows any more."""
+    if job.kind != FETCH_MODEL:
+        return None
+    try:
+        return hub.find(str(job.arguments["model"]), visit.shop.settings.cache_folder)
+    except ModelError:
+        return None
 
 
 def _rate(job: Job) -> int | None:

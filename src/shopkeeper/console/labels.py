@@ -3,7 +3,7 @@
 The words of other languages are in `pages`, with these as keys.
 """
 
-from shopkeeper.jobs import meaning
+from shopkeeper.jobs import fetching, meaning
 from shopkeeper.pages import Visit
 from shopkeeper.pages.labels import AVAILABILITY
 
@@ -61,4 +61,6 @@ def job_title(visit: Visit, title: str) -> str:
     if title.startswith(meaning.TITLE):
         embedder = title.removeprefix(meaning.TITLE)
         return visit.t("Search by meaning with {embedder}", embedder=embedder)
+    if title.startswith(fetching.TITLE):
+        return visit.t("Language model {name}", name=title.removeprefix(fetching.TITLE))
     return visit.t(title)
