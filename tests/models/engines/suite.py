@@ -55,6 +55,7 @@ class ScoringSuite:
     # The score of a continuation is the sum over its parts, each after what was before it: true of models that read
     # from left to right and continue the prompt itself.
     reads_on: ClassVar[bool] = True
+    counts_exactly: ClassVar[bool] = True  # False where the tokenizer is elsewhere
 
     # -- scoring
 
@@ -65,7 +66,8 @@ class ScoringSuite:
         together = engine.score(self.prompt, texts)
         alone = [engine.score(self.prompt, [text]).scores[0] for text in texts]
         assert [s.tokens for s in together.scores] == [s.tokens for s in alone]
-        assert [s.tokens for s in together.scores] == [engine.count_tokens(t) for t in texts]
+        if self.counts_exactly:
+            assert [s.tokens for s in together.scores] == [engine.count_tokens(t) for t in texts]
         ours, theirs = ([s.log_likelihood for s in each] for each in (together.scores, alone))
         assert np.allclose(ours, theirs, atol=0.05)
         assert ours[1] == 0
@@ -139,7 +141,7 @@ class EngineSuite(ScoringSuite):
     def test_prompt_tokens_are_those_of_the_text(self, engine: LanguageModel) -> None:
         done = self.continued(engine, max_new_tokens=1)
         extra = done.usage.prompt_tokens - engine.count_tokens(self.prompt)
-        assert 0 <= extra <= 2, "marks for the beginning and the end at most"
+        assert 0 <= extra <= 2 or not self.counts_exactly, "marks for beginning and end at most"
 
     def test_greedy_text_is_the_same_each_time(self, engine: LanguageModel) -> None:
         assert self.continued(engine).text == self.continued(engine).text

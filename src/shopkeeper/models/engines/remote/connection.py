@@ -89,6 +89,17 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
+class _Connection(http.client.HTTPConnection):
+    """One over a socket that is connected already; it does not connect again by itself."""
+
+    auto_open = 0
+
+    def __init__(self, host: str, port: int, used: _Socket) -> None:
+        super().__init__(host, port)
+        self.used = used  # http.client lets go of it while the last answer is still being read
+        self.sock = used  # has all that is used of a socket
+
+
 class Answer:
     """The status and headers of an answer, and its body to be read once. `close` it in any case."""
 
@@ -150,8 +161,8 @@ class Server:
         self._context = ssl.create_default_context() if self._secure else None
         self._most_idle = idle
         self._lock = threading.Lock()
-        self._idle: list[http.client.HTTPConnection] = []
-        self._busy: set[http.client.HTTPConnection] = set()
+        self._idle: list[_Connection] = []
+        self._busy: set[_Connection] = set()
         self.closed = False
 
     def ask(
@@ -200,16 +211,16 @@ class Server:
         for connection in idle:
             connection.close()
         for connection in busy:
-            _socket_of(connection).abort()
+            connection.used.abort()
 
-    def _connection(self, deadline: Deadline) -> tuple[http.client.HTTPConnection, bool]:
+    def _connection(self, deadline: Deadline) -> tuple[_Connection, bool]:
         """A connection that is ours alone, and whether it was used before."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
             kept = connection is not None
         if connection is None:
             connection = self._connect(deadline)
-        _socket_of(connection).deadline = deadline
+        connection.used.deadline = deadline
         with self._lock:
             self._busy.add(connection)
             closed = self.closed
@@ -218,7 +229,7 @@ class Server:
             raise ConnectionAbortedError("closed")
         return connection, kept
 
-    def _connect(self, deadline: Deadline) -> http.client.HTTPConnection:
+    def _connect(self, deadline: Deadline) -> _Connection:
         raw = _reach(self._host, self._port, deadline)
         try:
             if self._context is not None:
@@ -231,12 +242,9 @@ class Server:
         except BaseException:
             raw.close()
             raise
-        connection = http.client.HTTPConnection(self._host, self._port)
-        connection.auto_open = 0
-        connection.sock = _Socket(raw)  # has all that is used of a socket
-        return connection
+        return _Connection(self._host, self._port, _Socket(raw))
 
-    def _release(self, connection: http.client.HTTPConnection, whole: bool) -> None:
+    def _release(self, connection: _Connection, whole: bool) -> None:
         if not whole or connection.sock is None:
             self._drop(connection)
             return
@@ -248,15 +256,10 @@ class Server:
         if not keep:
             connection.close()
 
-    def _drop(self, connection: http.client.HTTPConnection) -> None:
+    def _drop(self, connection: _Connection) -> None:
         with self._lock:
             self._busy.discard(connection)
         connection.close()
-
-
-def _socket_of(connection: http.client.HTTPConnection) -> _Socket:
-    used: Any = connection.sock
-    return used if isinstance(used, _Socket) else _Socket(socket.socket())
 
 
 def _reach(host: str, port: int, deadline: Deadline) -> socket.socket:

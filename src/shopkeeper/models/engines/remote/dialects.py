@@ -39,7 +39,7 @@ LLAMA_SERVER = Dialect(
     grammar=("grammar",),
     text_schema="json_schema",
     scores="forced",
-    fixed={"repeat_last_n": -1},  # penalties see all that was written
+    fixed={"repeat_last_n": 2**16},  # penalties see all that was written, not the last 64 tokens
 )
 VLLM = Dialect(
     "vllm",
@@ -71,7 +71,8 @@ class _Entry(BaseModel):
 
     id: str = ""
     owned_by: Any = ""
-    max_model_len: Any = 0
+    max_model_len: Any = 0  # vLLM, SGLang
+    meta: Any = None  # llama-server
 
 
 class _Listing(BaseModel):
@@ -96,6 +97,6 @@ def introduction(listing: bytes, model: str) -> Introduction:
         entries = []
     entry = next((e for e in entries if e.id == model), entries[0] if entries else _Entry())
     dialect = _BY_OWNER.get(entry.owned_by if isinstance(entry.owned_by, str) else "", OPENAI)
-    length = entry.max_model_len
-    known = isinstance(length, int) and 0 < length < 10**9
-    return Introduction(dialect, length if known else 0)
+    meta = entry.meta if isinstance(entry.meta, dict) else {}
+    length = entry.max_model_len or meta.get("n_ctx")
+    return Introduction(dialect, length if isinstance(length, int) and 0 < length < 10**9 else 0)

@@ -61,7 +61,7 @@ class Refusal:
 
     def mentions(self, pattern: str) -> bool:
         """True if it speaks of this."""
-        return bool(re.search(pattern, f"{self.text} {self.param}", re.IGNORECASE))
+        return any(re.search(pattern, said, re.IGNORECASE) for said in (self.param, self.text))
 
 
 def failure_of(name: str, model: str, status: int, refusal: Refusal, *, sent: Collection[str], retry_after: str = "") -> Failure:  # fmt: skip
@@ -106,8 +106,8 @@ def _error(
     if status in (404, 405, 501):
         return Unsupported(f"{who}: the server does not offer this ({status})", hint=f"check the path of engines.{name}.url")  # fmt: skip
     if 400 <= status < 500 and status != 408:
-        field = re.split(r"[.\[]", refusal.param)[0]
-        about = f" because of {field}" if field in sent else ""
+        named = [f for f in sent if refusal.mentions(rf"['\"`]{f}['\"`]|^{f}\b")]
+        about = f" because of {named[0]}" if named else ""
         return Unsupported(f"{who} turned the request down{about} ({status})")
     return EngineUnavailable(f"{who} failed with status {status}")
 
