@@ -14,7 +14,6 @@ import numpy as np
 from shopkeeper.errors import (
     ContextTooLong,
     EngineError,
-    EngineOverloaded,
     EngineTimeout,
     EngineUnavailable,
     Unsupported,
@@ -22,11 +21,13 @@ from shopkeeper.errors import (
 from shopkeeper.models.engines.llama.grammar import KnownGrammars
 from shopkeeper.models.engines.llama.model_file import ModelFile, check_adapter, read_model
 from shopkeeper.models.engines.llama.native import NativeServer, Shape, spare_waiting
-from shopkeeper.models.engines.llama.payload import body_of, check_supported
+from shopkeeper.models.engines.llama.payload import body_of, check_supported, scales
+from shopkeeper.models.engines.llama.places import Places
 from shopkeeper.models.engines.llama.scoring import score_continuations
 from shopkeeper.models.engines.llama.template import ChatTemplate, Part
 from shopkeeper.models.engines.llama.threads import thread_count
 from shopkeeper.models.engines.llama.tool_calls import held_from, parse_calls
+from shopkeeper.models.engines.llama.trial import try_out
 from shopkeeper.models.records import (
     Ability,
     Embedded,
@@ -45,34 +46,40 @@ from shopkeeper.models.records import (
 )
 from shopkeeper.settings import EngineSettings
 
-WAITING_EACH = 16  # requests that may wait for each that is worked on
+PAUSE_S = 30.0  # after a model could not be loaded
 DEFAULT_BUDGET_S = 120.0
 
 
 class LlamaEngine:
     """A GGUF file run by llama.cpp. Up to `settings.parallel` requests are decoded together, others wait in turn."""
 
-    def __init__(self, file: ModelFile, *, name: str, settings: EngineSettings) -> None:
+    def __init__(
+        self, file: ModelFile, *, name: str, settings: EngineSettings, tried: bool
+    ) -> None:
         """Use `open`."""
+        self._tried = tried
         self._file = file
         self._name = name
         self._settings = settings
         self._template = ChatTemplate(file)
         self._adapters = list(settings.adapters)
         self._grammars = KnownGrammars()
-        self._turns = threading.BoundedSemaphore(settings.parallel)
+        self._places = Places(name, settings.parallel)
         self._lock = threading.Lock()
-        self._here = 0  # requests inside, working or waiting
         self._native: Future[NativeServer] | None = None
+        self._again_at = 0.0  # when a model that could not be loaded is tried once more
         self._closed = False
 
     @classmethod
-    def open(cls, path: Path, *, name: str, settings: EngineSettings) -> Self:
-        """The model of this file, checked but not loaded. Raises ArtifactError if it or an adapter is damaged."""
+    def open(cls, path: Path, *, name: str, settings: EngineSettings, tried: bool = False) -> Self:
+        """The model of this file, checked but not loaded. Raises ArtifactError if it or an adapter is damaged.
+
+        tried: its hash is one that the shipped lock file names. Any other is first run in a process of its own.
+        """
         file = read_model(path)
         for adapter in settings.adapters.values():
             check_adapter(adapter)
-        return cls(file, name=name, settings=settings)
+        return cls(file, name=name, settings=settings, tried=tried)
 
     @property
     def model(self) -> str:
@@ -146,7 +153,6 @@ class LlamaEngine:
                     "temperature": 0,
                     "samplers": ["temperature"],
                     "cache_prompt": True,
-                    "lora": [],
                 }
                 said = turn.complete({**asked, **fixed})
                 cached.append(said["timings"]["cache_n"])
@@ -184,6 +190,7 @@ class LlamaEngine:
 
     def close(self) -> None:
         """Free the model; what is under way ends with EngineUnavailable."""
+        self._places.close()
         with self._lock:
             self._closed = True
             loading, self._native = self._native, None
@@ -197,33 +204,20 @@ class LlamaEngine:
 
     @contextmanager
     def _turn(self, timeout_s: float) -> Iterator["_Turn"]:
-        """A place among those that are worked on. Raises EngineOverloaded if too many wait, EngineTimeout."""
+        """A place among those that are worked on, with the loaded model."""
         begun = time.monotonic()
         deadline = begun + timeout_s
-        most = self._settings.parallel * (1 + WAITING_EACH)
-        with self._lock:
-            if self._here >= most:
-                raise EngineOverloaded(f"{most} requests wait for {self._name} already")
-            self._here += 1
-        try:
-            if not self._turns.acquire(timeout=timeout_s):
-                raise EngineTimeout(
-                    f"{self._name} was busy for the whole time budget of {timeout_s:g} s"
-                )
-            try:
-                yield _Turn(self._loaded(deadline), begun, deadline)
-            finally:
-                self._turns.release()
-        finally:
-            with self._lock:
-                self._here -= 1
+        with self._places.place(deadline):
+            plain = {"lora": scales("", self._adapters)}
+            yield _Turn(self._loaded(deadline), plain, begun, deadline)
 
     def _loaded(self, deadline: float) -> NativeServer:
         """The loaded model. Who asks first loads it, in the background so that budgets are kept."""
         with self._lock:
             if self._closed:
                 raise EngineUnavailable(f"{self._name} was closed")
-            if self._native is None:
+            failed = self._native is not None and self._native.done() and self._native.exception()
+            if self._native is None or (failed and time.monotonic() > self._again_at):
                 self._native = Future()
                 threading.Thread(target=self._load, args=(self._native,), daemon=True).start()
             native = self._native
@@ -235,6 +229,9 @@ class LlamaEngine:
     def _load(self, made: Future[NativeServer]) -> None:
         settings = self._settings
         try:
+            if settings.adapters or not self._tried:
+                adapters = settings.adapters.values()
+                try_out(self._file.path, vectors=self._file.pools, adapters=adapters)
             spare_waiting()
             shape = Shape(
                 self.context_tokens,
@@ -244,8 +241,7 @@ class LlamaEngine:
             )
             made.set_result(NativeServer(self._file.path, shape, settings.adapters))
         except EngineError as error:
-            with self._lock:
-                self._native = None  # who comes later tries again
+            self._again_at = time.monotonic() + PAUSE_S
             made.set_exception(error)
 
     def _body(self, request: Request, turn: "_Turn") -> dict[str, Any]:
@@ -309,13 +305,17 @@ class LlamaEngine:
 class _Turn:
     """One request's place: the model, and the time it has."""
 
-    def __init__(self, server: NativeServer, begun: float, deadline: float) -> None:
+    def __init__(
+        self, server: NativeServer, plain: Mapping[str, Any], begun: float, deadline: float
+    ) -> None:
         self.server = server
+        self._plain = plain
         self.begun = begun
         self.deadline = deadline
 
     def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self.server.ask("/completion", body, deadline=self.deadline)
+        """The answer to one request, without an adapter unless it names one."""
+        return self.server.ask("/completion", {**self._plain, **body}, deadline=self.deadline)
 
     def timing(self, first_s: float | None = None) -> Timing:
         total = time.monotonic() - self.begun

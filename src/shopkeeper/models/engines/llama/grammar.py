@@ -68,7 +68,6 @@ def _prove(grammar: str, complete: Complete) -> None:
         "n_predict": 2 * len(PROOF),
         "temperature": 0,
         "grammar": proof,
-        "lora": [],
     }
     if not str(complete(asked)["content"]).startswith(PROOF):
         raise Unsupported(

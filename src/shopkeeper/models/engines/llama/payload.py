@@ -37,7 +37,7 @@ def body_of(request: Request, tokens: Sequence[int], adapters: Sequence[str]) ->
         "repeat_last_n": len(tokens) + request.controls.max_new_tokens,  # penalties see it all
         "cache_prompt": True,
         "return_tokens": True,
-        "lora": _adapter(request.adapter, adapters),
+        "lora": scales(request.adapter, adapters),
         **_controls(request.controls),
         **({"grammar": grammar} if (grammar := grammar_of(request)) else {}),
     }
@@ -60,12 +60,13 @@ def _controls(controls: Controls) -> dict[str, Any]:
     }
 
 
-def _adapter(name: str, adapters: Sequence[str]) -> list[dict[str, Any]]:
-    """An empty list takes all adapters off."""
-    if not name:
-        return []
-    if name not in adapters:
+def scales(name: str, adapters: Sequence[str]) -> list[dict[str, Any]]:
+    """How much of each adapter: all of the named one, nothing of the others. Raises Unsupported for another name.
+
+    llama.cpp takes an adapter that is not in the list, or an empty list, to mean that it is to be used in full.
+    """
+    if name and name not in adapters:
         raise Unsupported(
             f"no adapter is named {name!r}", hint=f"there are: {', '.join(adapters) or 'none'}"
         )
-    return [{"id": adapters.index(name), "scale": 1.0}]
+    return [{"id": n, "scale": float(each == name)} for n, each in enumerate(adapters)]

@@ -17,11 +17,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from shopkeeper.errors import EngineTimeout, EngineUnavailable, Unsupported
 from shopkeeper.models.engines.llama import template_worker
-from shopkeeper.models.engines.llama.model_file import ModelFile
 from shopkeeper.models.records import Message, Tool
 
 KEPT = ("TZ", "SYSTEMROOT")  # of the environment, which may hold secrets
@@ -38,10 +37,23 @@ class Part:
     plain: bool = False
 
 
+class Talking(Protocol):
+    """What a model's file says of conversations."""
+
+    @property
+    def chat_template(self) -> str: ...
+    @property
+    def control_tokens(self) -> tuple[str, ...]: ...
+    @property
+    def bos(self) -> str: ...
+    @property
+    def eos(self) -> str: ...
+
+
 class ChatTemplate:
     """The template of one model. Safe to share between threads; the process begins at the first use."""
 
-    def __init__(self, file: ModelFile) -> None:
+    def __init__(self, file: Talking) -> None:
         self._source = file.chat_template
         self._tokens = {"bos_token": file.bos, "eos_token": file.eos}
         self._control = re.compile("|".join(map(re.escape, file.control_tokens)) or r"(?!)")

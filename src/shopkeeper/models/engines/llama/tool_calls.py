@@ -69,8 +69,9 @@ def _candidates(text: str) -> Iterator[Any]:
 
 
 def _call(said: Any, names: set[str]) -> ToolCall | None:
-    if not isinstance(said, dict) or said.get("name") not in names:
+    name = said.get("name") if isinstance(said, dict) else None
+    if not isinstance(name, str) or name not in names:
         return None
     arguments = said.get("arguments", said.get("parameters", {}))
     written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-    return ToolCall(f"call_{uuid.uuid4().hex[:16]}", said["name"], written)
+    return ToolCall(f"call_{uuid.uuid4().hex[:16]}", name, written)
