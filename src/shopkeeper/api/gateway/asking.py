@@ -13,7 +13,7 @@ from shopkeeper.api.gateway.shapes import (
     ToolChoice,
 )
 from shopkeeper.api.problems import Invalid
-from shopkeeper.errors import TooLarge
+from shopkeeper.errors import Refused, TooLarge
 from shopkeeper.models.records import (
     Controls,
     Grammar,
@@ -24,6 +24,7 @@ from shopkeeper.models.records import (
     Tool,
     ToolCall,
 )
+from shopkeeper.models.structured import bounded
 
 TIMEOUT_S = 600.0  # as long as OpenAI's own client waits; an engine's settings may say less
 MAX_BYTES = 4 * 10**6  # of text in one request
@@ -112,8 +113,11 @@ def _constraint(wanted: ResponseFormat | None, grammar: str | None) -> JsonSchem
         return JsonSchema({"type": "object"})
     if wanted.json_schema is None:
         raise Invalid("body.response_format.json_schema", "is missing")
-    schema = wanted.json_schema.schema_
-    _check_schema(schema, "body.response_format.json_schema.schema")
+    try:
+        schema = bounded(wanted.json_schema.schema_)
+    except Refused as error:
+        field = "body.response_format.json_schema.schema"
+        raise Invalid(field, error.message, hint=error.hint) from error
     return JsonSchema(schema, wanted.json_schema.name)
 
 

@@ -2,11 +2,10 @@
 
 import difflib
 import logging
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import PurePath
 
 from shopkeeper.errors import ModelError, UnknownModel
 from shopkeeper.models import assistant, hub
@@ -15,7 +14,7 @@ from shopkeeper.models.records import Ability
 from shopkeeper.models.routing.asking import House, Named
 from shopkeeper.models.routing.budgets import Budgets
 from shopkeeper.models.routing.engines import Engines, Opener
-from shopkeeper.models.routing.opening import file_of, in_process, open_engine
+from shopkeeper.models.routing.opening import in_process, open_engine, place_of
 from shopkeeper.models.routing.recording import CallRecorder
 from shopkeeper.models.routing.route import Route
 from shopkeeper.settings import EngineSettings, Settings
@@ -72,7 +71,9 @@ class LanguageModels:
 
         purpose: under which its use is recorded and limited. Raises UnknownModel.
         """
-        named = Named(name, self._by_name(name))
+        settings = self._by_name(name)
+        called = name if name in self._settings.engines else PurePath(name).stem
+        named = Named(called, settings)  # records have no paths
         return Route(purpose, lambda: [named], self._house)
 
     def assistant(self, *, purpose: str = "direct") -> Route:
@@ -118,10 +119,14 @@ class LanguageModels:
             return self._settings.engines[name]
         if name == ASSISTANT and (default := self._assistant()):
             return default
-        if name in hub.entries() and hub.entry(name).format == "gguf":
-            return EngineSettings(kind="llama.cpp", model=name)
-        if re.search(r"[/\\.]", name) and Path(name).exists():
-            return _of_path(Path(name))
+        path = place_of(name, self._settings.cache_folder)
+        if path is not None and (path.is_dir() or path.suffix == ".gguf"):
+            return EngineSettings(kind="transformers" if path.is_dir() else "llama.cpp", model=name)
+        if name in hub.all_entries(self._settings.cache_folder):
+            raise UnknownModel(
+                f"the language model {name} is not here, or is none",
+                hint=f"shopkeeper models pull {name} fetches it",
+            )
         known = [*self._settings.engines, ASSISTANT]
         near = difflib.get_close_matches(name, known, n=1)
         raise UnknownModel(
@@ -151,11 +156,8 @@ class LanguageModels:
     def _size_bytes(self, settings: EngineSettings) -> int:
         if not in_process(settings):
             return 0
-        path = file_of(settings, self._settings.cache_folder)
+        path = place_of(settings.model, self._settings.cache_folder)
+        if path is None:
+            return 0
         files = path.rglob("*.safetensors") if path.is_dir() else (path,)
-        return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def _of_path(path: Path) -> EngineSettings:
-    kind = "transformers" if path.is_dir() else "llama.cpp"
-    return EngineSettings.model_validate({"kind": kind, "model": str(path)})
+        return sum(file.stat().st_size for file in files)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shopkeeper.errors import EngineUnavailable
+from shopkeeper.errors import EngineUnavailable, UnknownModel
 from shopkeeper.models import hub
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.settings import EngineSettings
@@ -14,22 +14,17 @@ def open_engine(name: str, settings: EngineSettings, *, cache_folder: Path) -> L
         case "llama.cpp":
             from shopkeeper.models.engines.llama import LlamaEngine
 
-            path = file_of(settings, cache_folder)
-            if not path.is_file():
-                raise EngineUnavailable(
-                    f"the model {settings.model} of the engine {name} is not here",
-                    hint=f"fetch it: shopkeeper models pull {settings.model}"
-                    if settings.model in hub.entries()
-                    else f"engines.{name}.model is to be an id of the hub or the path of a file",
-                )
-            shipped = settings.model in hub.entries()
-            return LlamaEngine.open(path, name=_called(settings), settings=settings, tried=shipped)
+            path = _file_here(name, settings.model, cache_folder)
+            called = path.stem if path == Path(settings.model).expanduser() else settings.model
+            return LlamaEngine.open(path, name=called, settings=settings)
         case "openai":
             from shopkeeper.models.engines.remote import RemoteEngine
 
             return RemoteEngine(name, settings)
         case "transformers":
-            raise EngineUnavailable("not yet")
+            from shopkeeper.models.engines import reference
+
+            return reference.open_engine(name, settings, cache_folder=cache_folder)
 
 
 def in_process(settings: EngineSettings) -> bool:
@@ -37,13 +32,20 @@ def in_process(settings: EngineSettings) -> bool:
     return settings.kind != "openai"
 
 
-def file_of(settings: EngineSettings, cache_folder: Path) -> Path:
-    """Where the weights of an engine of this machine lie, or will lie when they are fetched."""
-    if settings.model in hub.entries():
-        return hub.place(hub.entry(settings.model), cache_folder)
-    return Path(settings.model).expanduser()
+def place_of(model: str, cache_folder: Path) -> Path | None:
+    """Where the file or folder of an id of the hub, or of a path, lies; None if it is not here."""
+    try:
+        return hub.path_here(model, cache_folder)
+    except UnknownModel:
+        path = Path(model).expanduser()
+        return path if path.exists() else None
 
 
-def _called(settings: EngineSettings) -> str:
-    """The model's name in records: not where it lies."""
-    return settings.model if settings.model in hub.entries() else Path(settings.model).stem
+def _file_here(name: str, model: str, cache_folder: Path) -> Path:
+    path = place_of(model, cache_folder)
+    if path is None or not path.is_file():
+        raise EngineUnavailable(
+            f"the model {model} of the engine {name} is not here",
+            hint=f"shopkeeper models pull {model} fetches it, if it is an id of the hub; else look at its path",
+        )
+    return path
