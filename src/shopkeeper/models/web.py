@@ -9,7 +9,7 @@ from email.message import Message
 from typing import IO, Protocol
 from urllib.parse import quote, urlsplit
 
-from shopkeeper.errors import ArtifactError, FetchError
+from shopkeeper.errors import ArtifactError, FetchError, ModelError
 from shopkeeper.models.cache import CHUNK
 from shopkeeper.models.lock import Repo
 
@@ -147,9 +147,13 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: Message,
         newurl: str,
     ) -> urllib.request.Request | None:
-        check_announced(headers, self._sha256)
-        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise FetchError(f"{req.full_url} leads to an address that is not encrypted: {newurl}")
+        try:
+            check_announced(headers, self._sha256)
+            if req.full_url.startswith("https:") and not newurl.startswith("https:"):
+                raise FetchError(f"{req.full_url} leads to an address that is not encrypted")
+        except ModelError:
+            fp.close()
+            raise
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
