@@ -69,7 +69,9 @@ class _Handler(BaseHTTPRequestHandler):
         kind = self.path.split("/")[1]
         entry = {"id": MODEL, "object": "model", "owned_by": OWNERS.get(kind, kind)}
         more = {"max_model_len": 2048} if kind == "vllm" else {}
-        if "no-list" in self.path or not self.path.endswith("/models"):
+        if kind == "ollama-hf" and self.path.endswith("/api/version"):
+            self.send(200, {"version": "0.13.1"})
+        elif "no-list" in self.path or not self.path.endswith("/models"):
             self.send(404, {"error": "not found"})
         else:
             self.send(200, {"object": "list", "data": [{"id": "other"}, entry | more]})
@@ -191,10 +193,27 @@ def well(request: _Handler) -> None:
             for i, t in enumerate(request.body["input"])
         ]
         request.send(200, {"data": rows[::-1], "usage": {"prompt_tokens": 4, "total_tokens": 4}})
+    elif request.path.endswith("/tokenize"):
+        messages = request.body.get("messages", ())
+        text = request.body.get("prompt") or "".join(f"<{m['content']}>" for m in messages)
+        begun = [1] if request.body.get("add_special_tokens", True) else []
+        request.send(200, {"tokens": [*begun, *map(ord, text)], "count": 0})
+    elif request.body.get("echo"):
+        request.send(200, {"choices": [{"text": "", "logprobs": echo_of(request.body["prompt"])}]})
     elif request.body.get("stream"):
         stream(request)
     else:
         request.send(200, answer_of(request))
+
+
+def echo_of(prompt: list[int]) -> dict[str, Any]:
+    """As vLLM tells a prompt of token ids, and one token more; how likely a token is depends on itself alone."""
+    likelihoods = [None, *(likelihood(token) for token in prompt[1:]), -0.1]
+    return {"tokens": ["?"] * len(likelihoods), "token_logprobs": likelihoods, "text_offset": []}
+
+
+def likelihood(token: int) -> float:
+    return -float(token % 7) / 4
 
 
 def stream(

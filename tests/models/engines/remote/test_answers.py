@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from shopkeeper.errors import EngineUnavailable, Unsupported
 from shopkeeper.models.records import Message, Request, Tool, Usage
-from tests.models.engines.bad_server import MODEL
+from tests.models.engines.bad_server import MODEL, likelihood
 from tests.models.engines.remote.conftest import Make
 
 HELLO = Request((Message("user", "hello there"),))
@@ -69,6 +70,28 @@ def test_vectors_are_in_order_and_of_length_one(engine_for: Make) -> None:
     assert np.allclose(done.vectors[0], np.array([2, 1]) / np.sqrt(5))
     assert np.allclose(done.vectors[-1], np.array([4, 1]) / np.sqrt(17))
     assert engine.embed([]).vectors.shape == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["vllm", "sglang"])
+@pytest.mark.parametrize("prompt", ["Once upon", HELLO.prompt], ids=["text", "messages"])
+def test_an_echo_tells_how_likely_a_continuation_is(engine_for: Make, kind: str, prompt: str) -> None:  # fmt: skip
+    done = engine_for(kind=kind).score(prompt, [" a", "", "time"])
+    expected = [sum(likelihood(ord(c)) for c in text) for text in (" a", "", "time")]
+    assert [s.log_likelihood for s in done.scores] == pytest.approx(expected)
+    assert [s.tokens for s in done.scores] == [2, 0, 4]
+    assert done.usage.prompt_tokens > 6
+
+
+@pytest.mark.parametrize("behaviour", ["no-choices", "array", "page"])
+def test_a_score_that_is_none_is_an_error(engine_for: Make, behaviour: str) -> None:
+    for kind in ("vllm", "llama-server"):
+        with pytest.raises(EngineUnavailable, match="its answer cannot be used"):
+            engine_for(behaviour, kind=kind).score("Once", [" a"])
+
+
+def test_a_hosted_server_does_not_score(engine_for: Make) -> None:
+    with pytest.raises(Unsupported, match="does not tell how likely a text is"):
+        engine_for().score("Once", [" a"])
 
 
 def test_an_estimate_counts_letters_and_characters(engine_for: Make) -> None:

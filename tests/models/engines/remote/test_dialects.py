@@ -28,14 +28,19 @@ def test_a_request_in_the_words_of_all(engine_for: Make, world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "penalty"),
-    [("vllm", "repetition_penalty"), ("sglang", "repetition_penalty"), ("llama-server", "repeat_penalty")],
+    ("kind", "penalty", "all_tokens"),
+    [("vllm", "repetition_penalty", -1), ("sglang", "repetition_penalty", -1), ("llama-server", "repeat_penalty", 0)],
 )  # fmt: skip
-def test_controls_that_are_off_are_said_to_be_off(engine_for: Make, world: World, kind: str, penalty: str) -> None:  # fmt: skip
+def test_controls_that_are_off_are_said_to_be_off(engine_for: Make, world: World, kind: str, penalty: str, all_tokens: int) -> None:  # fmt: skip
     """Servers have defaults of their own: llama-server takes 40 tokens, vLLM what the model's author thought best."""
     engine_for(kind=kind).generate(Request(MESSAGES))
     body = world.asked[0].body
-    assert (body["top_k"], body["min_p"], body[penalty], body["top_p"]) == (0, 0.0, 1.0, 1.0)
+    assert (body["top_k"], body["min_p"], body[penalty], body["top_p"]) == (
+        all_tokens,
+        0.0,
+        1.0,
+        1.0,
+    )
 
 
 @pytest.mark.parametrize("kind", ["openai", "ollama"])
@@ -71,6 +76,8 @@ def test_a_text_can_be_continued_in_json(engine_for: Make, world: World, kind: s
         ("openai", Request(MESSAGES, constraint=Grammar("root ::= [a]"))),
         ("ollama", Request(MESSAGES, constraint=Grammar("root ::= [a]"))),
         ("openai", Request("Once", constraint=JsonSchema({}))),
+        ("ollama", Request("Once")),
+        ("ollama-hf", Request("Once")),
         ("ollama", Request(MESSAGES, Controls(logit_bias={1: 1.0}))),
         ("ollama", Request(MESSAGES, tools=(TOOL,), tool_choice="required")),
         ("vllm", Request("Once", tools=(TOOL,))),
@@ -95,7 +102,7 @@ def test_abilities_are_those_of_the_server(engine_for: Make, kind: str) -> None:
     assert {"chat", "json_schema", "tools", "embed"} <= abilities
     local = kind in ("vllm", "sglang", "llama-server")
     assert ("grammar" in abilities, "score" in abilities) == (local, local)
-    assert ("generate" in abilities) == (kind != "openai")
+    assert ("generate" in abilities) == local
 
 
 def test_a_server_without_vectors_does_not_embed(engine_for: Make) -> None:

@@ -25,6 +25,8 @@ def body_of(
         **_controls(request.controls, name, dialect, length_key),
     }
     if isinstance(request.prompt, str):
+        if not dialect.continues:
+            raise _cannot(name, dialect, "continue a text")
         body["prompt"] = request.prompt
     else:
         body["messages"] = messages_of(request.prompt)
@@ -50,7 +52,7 @@ def _controls(controls: Controls, name: str, dialect: Dialect, length_key: str) 
     for ours, off in _OFF.items():
         value = getattr(controls, ours)
         if ours in dialect.controls:
-            body[dialect.controls[ours]] = value
+            body[dialect.controls[ours]] = value if value or ours != "top_k" else dialect.all_tokens
         elif value != off and not (controls.temperature == 0 and ours != "repetition_penalty"):
             raise _cannot(name, dialect, f"take {ours}")
     for penalty in ("presence_penalty", "frequency_penalty"):

@@ -16,7 +16,7 @@ class Dialect:
     """One kind of server.
 
     controls: our name to its name of those that it knows besides OpenAI's; they are always sent, since its own defaults
-    may be others than ours. grammar: where a GBNF grammar goes, as a path in the body. text_schema: where a JSON schema
+    may be others than ours. all_tokens: its top_k for all of them. grammar: where a GBNF grammar goes, as a path in the body. text_schema: where a JSON schema
     goes when a text is continued, where it is other than `response_format`; None if it cannot be kept to there.
     """
 
@@ -26,12 +26,14 @@ class Dialect:
     grammar: tuple[str, ...] = ()
     text_schema: str | None = None
     tool_choice: bool = True
+    continues: bool = True  # a text; False if it would be put into a template as a question
+    all_tokens: int = 0
     scores: Literal["", "echo", "forced"] = ""  # how continuations are scored, see `scoring`
     fixed: Mapping[str, Any] = field(default_factory=dict)  # sent with each generation
 
 
 OPENAI = Dialect("openai", _EVERYWHERE | {"logit_bias"}, {})
-OLLAMA = Dialect("ollama", _EVERYWHERE | {"generate"}, {}, tool_choice=False)
+OLLAMA = Dialect("ollama", _EVERYWHERE, {}, tool_choice=False, continues=False)
 LLAMA_SERVER = Dialect(
     "llama-server",
     _EVERYWHERE | {"generate", "grammar", "logit_bias", "score"},
@@ -48,6 +50,7 @@ VLLM = Dialect(
     grammar=("structured_outputs", "grammar"),
     text_schema="response_format",
     scores="echo",
+    all_tokens=-1,
 )
 SGLANG = Dialect(
     "sglang",
@@ -56,6 +59,7 @@ SGLANG = Dialect(
     grammar=("ebnf",),
     text_schema="response_format",
     scores="echo",
+    all_tokens=-1,
 )
 _BY_OWNER = {
     "vllm": VLLM,
@@ -89,14 +93,16 @@ class Introduction:
     context_tokens: int
 
 
-def introduction(listing: bytes, model: str) -> Introduction:
-    """Read from the answer to GET /models. A server that is not recognised is taken for a hosted one."""
+def introduction(listing: bytes, model: str) -> Introduction | None:
+    """Read from the answer to GET /models; None if it does not tell what server it is."""
     try:
         entries = _Listing.model_validate_json(listing).data
     except ValidationError:
         entries = []
     entry = next((e for e in entries if e.id == model), entries[0] if entries else _Entry())
-    dialect = _BY_OWNER.get(entry.owned_by if isinstance(entry.owned_by, str) else "", OPENAI)
+    dialect = _BY_OWNER.get(entry.owned_by if isinstance(entry.owned_by, str) else "")
+    if dialect is None:
+        return None
     meta = entry.meta if isinstance(entry.meta, dict) else {}
     length = entry.max_model_len or meta.get("n_ctx")
     return Introduction(dialect, length if isinstance(length, int) and 0 < length < 10**9 else 0)

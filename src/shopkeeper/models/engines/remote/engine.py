@@ -30,7 +30,7 @@ from shopkeeper.models.engines.remote.connection import (
     header_safe,
 )
 from shopkeeper.models.engines.remote.deadline import Deadline
-from shopkeeper.models.engines.remote.dialects import OPENAI, Introduction, introduction
+from shopkeeper.models.engines.remote.dialects import OLLAMA, OPENAI, Introduction, introduction
 from shopkeeper.models.engines.remote.wire import Wire
 from shopkeeper.models.records import (
     Ability,
@@ -247,7 +247,7 @@ class RemoteEngine:
         return body
 
     def _introduce(self, deadline: Deadline) -> Introduction:
-        """What the server is; asked once. A server without a list of models is taken for a hosted one."""
+        """What the server is; asked once. One that is not recognised is taken for a hosted one."""
         if self._introduced is None:
             try:
                 listing = self._wire.get("/models", deadline)
@@ -255,9 +255,17 @@ class RemoteEngine:
                 if not isinstance(failure.error, Unsupported):
                     raise
                 listing = b""
-            self._introduced = introduction(listing, self.model)
+            self._introduced = introduction(listing, self.model) or self._of_no_owner(deadline)
             log.debug("engine=%s server=%s", self._name, self._introduced.dialect.name)
         return self._introduced
+
+    def _of_no_owner(self, deadline: Deadline) -> Introduction:
+        """Ollama gives the uploader of a model as its owner; it alone has this address."""
+        try:
+            self._wire.get("/api/version", deadline.at_most(PROBE_S), root=True)
+        except Failure:
+            return Introduction(OPENAI, 0)
+        return Introduction(OLLAMA, 0)
 
     def _probe(self, deadline: Deadline) -> frozenset[Ability] | None:
         """What the server can do, or None if it cannot be asked now."""

@@ -31,13 +31,14 @@ class Wire:
         self.length_key = "max_tokens"
         self.stream_usage = True
 
-    def get(self, path: str, deadline: Deadline) -> bytes:
+    def get(self, path: str, deadline: Deadline, *, root: bool = False) -> bytes:
         """The body of an answer."""
-        return self._read(self.open(path, None, deadline), deadline)
+        return self._read(self.open(path, None, deadline, root=root), deadline)
 
     def post(
         self, path: str, body: Mapping[str, Any], deadline: Deadline, *, root: bool = False
     ) -> bytes:
+        """The body of the answer to this body."""
         return self._read(self.open(path, body, deadline, root=root), deadline)
 
     def open(
