@@ -8,6 +8,7 @@ server that its list of models pretends to be. What came in is in `world.asked`.
 """
 
 import json
+import ssl
 import sys
 import threading
 from collections import Counter
@@ -47,13 +48,15 @@ class World:
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
+    scheme: str = "http"
+    arrived: threading.Event = field(default_factory=threading.Event)  # a request has
     ending: threading.Event = field(default_factory=threading.Event)
     counted: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url(self, *behaviours: str, kind: str = "openai") -> str:
         """The base address of a server that does these one after the other, the last one for ever."""
-        return f"http://127.0.0.1:{self.port}/{kind}/{'+'.join(behaviours) or 'well'}/v1"
+        return f"{self.scheme}://127.0.0.1:{self.port}/{kind}/{'+'.join(behaviours) or 'well'}/v1"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,6 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.body = json.loads(self.rfile.read(length))
         _, _, behaviours, *_ = self.path.split("/")
         with self.world.lock:
+            self.world.arrived.set()
             self.world.asked.append(Asked(self.path, self.body, dict(self.headers)))
             turn = self.world.counted[behaviours]
             self.world.counted[behaviours] += 1
@@ -123,7 +127,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that have gone are no news."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), ConnectionError | ssl.SSLError):
             super().handle_error(request, client_address)
 
 
@@ -140,12 +144,16 @@ def behaviour(name: str) -> Callable[[Behaviour], Behaviour]:
 
 
 @contextmanager
-def serving() -> Iterator[World]:
+def serving(secure: ssl.SSLContext | None = None) -> Iterator[World]:
     """The server, on this machine."""
-    world = World()
+    world = World(scheme="https" if secure else "http")
     handler = type("Handler", (_Handler,), {"world": world})
     with _Server(("127.0.0.1", 0), handler) as served:
         world.port = served.server_port
+        if secure:
+            served.socket = secure.wrap_socket(
+                served.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield world
