@@ -83,6 +83,15 @@ def test_continuations_that_share_a_beginning_score_as_they_do_alone(engine: Lla
         assert score.log_likelihood == pytest.approx(alone.log_likelihood, abs=0.02)
 
 
+def test_tokens_that_are_parts_of_a_character_are_scored(engine: LlamaEngine) -> None:
+    [both] = engine.score("评论：很好。评价：", ["好评"]).scores
+    [first] = engine.score("评论：很好。评价：", ["好"]).scores
+    [second] = engine.score("评论：很好。评价：好", ["评"]).scores
+    assert both.tokens == first.tokens + second.tokens > 2
+    sum_of_parts = first.log_likelihood + second.log_likelihood
+    assert both.log_likelihood == pytest.approx(sum_of_parts, abs=0.05)
+
+
 def test_the_end_of_a_turn_can_be_scored(engine: LlamaEngine) -> None:
     [ends, goes_on] = engine.score("Bye.", ["<|im_end|>", "<|im_end|> and"]).scores
     assert ends.tokens == 1

@@ -14,6 +14,9 @@ LIKELIEST = (
     256  # tokens told for a step at which continuations part; rarer ones are asked for one by one
 )
 CERTAIN = 1e6  # added to a logit
+EVERY = 10**6  # tokens of the largest vocabulary and more
+# A token that is half a character is not told. So the likeliest are asked for with this chosen: whole, and one token.
+WHOLE = "a"
 LEAST = -103.3  # the logarithm of the smallest float, below which llama.cpp tells none
 
 Complete = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -60,13 +63,16 @@ def _forced(before: list[int], token: int, complete: Complete) -> float:
     """The log-probability of this token."""
     bias = [[token, CERTAIN]]
     answer = complete({"prompt": before, "n_predict": 1, "n_probs": 1, "logit_bias": bias})
+    if "completion_probabilities" not in answer:
+        return _likeliest(before, complete, most=EVERY)[token]
     step = answer["completion_probabilities"][0]
     assert step["id"] == token
     return max(float(step["logprob"]), LEAST)
 
 
-def _likeliest(before: list[int], complete: Complete) -> dict[int, float]:
+def _likeliest(before: list[int], complete: Complete, *, most: int = LIKELIEST) -> dict[int, float]:
     """Log-probabilities of the likeliest tokens that may follow."""
-    answer = complete({"prompt": before, "n_predict": 1, "n_probs": LIKELIEST})
+    bias = [[WHOLE, CERTAIN]]
+    answer = complete({"prompt": before, "n_predict": 1, "n_probs": most, "logit_bias": bias})
     likeliest = answer["completion_probabilities"][0]["top_logprobs"]
     return {one["id"]: max(one["logprob"], LEAST) for one in likeliest}
