@@ -1,11 +1,11 @@
 """What every engine promises, as one class of tests: an engine's module subclasses it and gives it the engine.
 
     class TestLlama(EngineSuite):
-        @pytest.fixture(scope="class")
-        def engine(self) -> Iterator[LanguageModel]: ...
+        @pytest.fixture
+        def engine(self, ...) -> LanguageModel: ...  # one for all tests that only ask
 
         @pytest.fixture
-        def another(self) -> LanguageModel: ...  # of the same kind, new for each test: it gets closed
+        def another(self, ...) -> LanguageModel: ...  # of the same kind, new for each test: it gets closed
 
 Abilities that the engine lacks are tested too: asking for them raises Unsupported. The class attributes say what is
 known about the model.
