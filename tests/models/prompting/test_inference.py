@@ -88,6 +88,7 @@ def test_normalised_scores_add_up_to_one_and_keep_their_order(table: dict[str, f
     assert [found[label] for label in labels] == sorted(found.values())
 
 
-def test_the_prior_of_equal_answers_is_that_answer() -> None:
-    prior = mean_prior([{"a": 0.9, "b": 0.1}] * 3)
-    assert math.isclose(prior["a"], math.log(0.9))
+def test_a_prior_is_the_mean_answer_and_one_more_that_knows_nothing() -> None:
+    prior = mean_prior([{"a": 1.0, "b": 0.0}, {"a": 0.8, "b": 0.2}])
+    assert math.isclose(prior["a"], math.log(2.3 / 3))
+    assert math.isclose(sum(map(math.exp, prior.values())), 1)

@@ -50,9 +50,14 @@ def choose(
 
 
 def mean_prior(answers: Sequence[Mapping[str, float]]) -> Prior:
-    """The prior that these answers have in common: label to probability, each chosen without a prior."""
-    means = {label: sum(one[label] for one in answers) / len(answers) for label in answers[0]}
-    return {label: math.log(max(mean, 1e-9)) for label, mean in means.items()}
+    """The prior that these answers (label to probability, each without a prior) have in common.
+
+    One more answer, in which all labels are alike, is counted with them, so that a label that none of few answers
+    comes near does not seem impossible.
+    """
+    equal = 1 / len(answers[0])
+    sums = {label: equal + sum(one[label] for one in answers) for label in answers[0]}
+    return {label: math.log(total / (len(answers) + 1)) for label, total in sums.items()}
 
 
 def say(
