@@ -31,7 +31,8 @@ def main(data: str, run: str, kind: str, family: str, steps: str, optimizer: str
         work = Pretraining(objective, shards, held_out=shards)
         report = Trainer(model, work, recipe, Path(run), world=world).fit()
         if world.is_first:
-            print(json.dumps({"losses": report.losses, "loss": report.measures["loss"]}))
+            said = {"losses": report.losses, "loss": report.measures["loss"]}
+            sys.stdout.write(json.dumps(said) + "\n")
 
 
 if __name__ == "__main__":
