@@ -9,7 +9,7 @@ import pytest
 
 from shopkeeper.models.engines.llama import LlamaEngine
 from shopkeeper.models.engines.remote import RemoteEngine
-from shopkeeper.models.records import Message
+from shopkeeper.models.records import Controls, Message, Request
 from shopkeeper.settings import EngineSettings
 from tests.models.engines.suite import EngineSuite
 
@@ -70,3 +70,12 @@ def test_scores_are_those_of_the_engine_of_this_machine(smollm2: Path, engine: R
     local.close()
     assert [s.tokens for s in ours] == [s.tokens for s in theirs]
     assert np.allclose([s.log_likelihood for s in ours], [s.log_likelihood for s in theirs], atol=0.05)  # fmt: skip
+
+
+def test_an_estimate_is_near_what_the_server_counts(engine: RemoteEngine) -> None:
+    text = (
+        "This thermos keeps tea hot for 12 hours. The lid doubles as a cup, holds 250 ml and screws on tight; "
+        "the steel body weighs 380 g and comes in green, blue or white with a two-year warranty."
+    )
+    counted = engine.generate(Request(text, Controls(max_new_tokens=1))).usage.prompt_tokens
+    assert engine.count_tokens(text) == pytest.approx(counted, rel=0.2)

@@ -31,6 +31,7 @@ from shopkeeper.models.engines.remote.connection import (
 )
 from shopkeeper.models.engines.remote.deadline import Deadline
 from shopkeeper.models.engines.remote.dialects import OLLAMA, OPENAI, Introduction, introduction
+from shopkeeper.models.engines.remote.estimate import estimate_tokens
 from shopkeeper.models.engines.remote.wire import Wire
 from shopkeeper.models.records import (
     Ability,
@@ -44,7 +45,6 @@ from shopkeeper.models.records import (
     Usage,
 )
 from shopkeeper.settings import EngineSettings
-from shopkeeper.text.language import is_han
 from shopkeeper.text.personal import Vault
 
 log = logging.getLogger(__name__)
@@ -172,8 +172,7 @@ class RemoteEngine:
 
     def count_tokens(self, text: str) -> int:
         """An estimate: the tokenizer is at the other end."""
-        han = sum(map(is_han, text))
-        return math.ceil(0.8 * han + (len(text) - han) / 4)
+        return estimate_tokens(text)
 
     def close(self) -> None:
         self._places.close()
