@@ -19,6 +19,7 @@ test: $(VENV)/.dev
 	sh tests/browser.sh
 	$(BIN)/shopkeeper models pull htmx || true
 	$(BIN)/shopkeeper models pull axe || true
+	$(BIN)/shopkeeper models pull smollm2-135m || true
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev

@@ -39,11 +39,11 @@ def command(folder: Path, *arguments: str | Path) -> str:
 
 @contextmanager
 def served(folder: Path, *options: str, patience_s: float = 300) -> Iterator[Served]:
-    """Serve a data folder until the block ends."""
+    """Serve a data folder until the block ends. No assistant is fetched meanwhile, unless the environment names one."""
     key = command(folder, "keys", "create", "benchmark").split()[-1]
     port = free_port()
     arguments = [str(PROGRAM), "--data-folder", str(folder), "serve", "--port", str(port), *options]
-    free = os.environ | {"SHOPKEEPER_REQUESTS_PER_SECOND": "100000"}
+    free = {"SHOPKEEPER_ASSISTANT": "", **os.environ, "SHOPKEEPER_REQUESTS_PER_SECOND": "100000"}
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env=free) as process:
         try:
             wait_for(f"http://127.0.0.1:{port}/readyz", process, patience_s)

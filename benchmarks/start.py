@@ -65,7 +65,7 @@ def one_start(folder: Path, cache: Path, *, patience_s: float) -> dict[str, Any]
     program = Path(sys.executable).with_name("shopkeeper")
     command = [str(program), "--data-folder", str(folder), "serve", "--demo", "--port", str(port)]
     begun = time.perf_counter()
-    environment = os.environ | {"SHOPKEEPER_CACHE_FOLDER": str(cache)}
+    environment = os.environ | {"SHOPKEEPER_CACHE_FOLDER": str(cache), "SHOPKEEPER_ASSISTANT": ""}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as server:
         try:
             wait_for(f"{base}/", server, patience_s)

@@ -1,11 +1,14 @@
 """The commands about fetched files: what there is, bringing it, checking it, taking it away."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shopkeeper.models.lock import Wheel
 from tests.cli.conftest import Run
+from tests.models.a_hub import FIRST, REPO, World, one_repository
+from tests.models.tiny_gguf import write
 from tests.models.world import BODY, digest, entry_of, use
 
 
@@ -71,3 +74,46 @@ def test_an_unknown_id_is_an_error_that_lists_the_known(run: Run, cache: Path) -
     done = run("models", "pull", "tyni")
     assert done.code == 1
     assert "tiny, words" in done.err
+
+
+@pytest.fixture
+def a_hub(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A hub with one small model."""
+    body = write(tmp_path / "tiny.gguf").read_bytes()
+    with one_repository(**{"small.gguf": body}) as world:
+        monkeypatch.setenv("SHOPKEEPER_HUB_URL", world.url)
+        monkeypatch.delenv("SHOPKEEPER_OFFLINE")
+        yield world
+
+
+def test_a_model_of_a_hub_is_shown_first_and_fetched_after_a_yes(run: Run, a_hub: World) -> None:
+    asked = run("models", "pull", f"hf:{REPO}/small.gguf")
+    assert asked.code == 1 and "say it with --yes" in asked.err
+    for part in ("apache-2.0, stated by maker", "rests on maker alone", f"{REPO}@{FIRST[:12]}"):
+        assert part in asked.out
+    assert a_hub.store.asked == []
+    done = run("models", "pull", f"hf:{REPO}/small.gguf", "--yes", "--as", "mine")
+    assert done.code == 0, done.err
+    assert "mine: " in done.out
+    assert "mine: whole" in run("models", "verify").out
+    assert "Tiny: llama" in run("models", "show", "mine").out
+    assert "mine: removed" in run("models", "remove", "mine").out
+
+
+def test_a_model_of_this_machine_is_added_and_forgotten(
+    run: Run, cache: Path, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "mine.gguf")
+    assert "apache-2.0, stated by the file itself" in run("models", "add", str(path)).out
+    assert "│ mine" in run("models", "list").out
+    assert "tiny is the id of another" in run("models", "add", str(path), "--as", "tiny").err
+    assert "small letters" in run("models", "add", str(path), "--as", "A b").err
+    assert "mine: removed" in run("models", "remove", "mine").out and path.exists()
+
+
+def test_the_default_is_the_assistant_of_the_settings(
+    run: Run, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "want no assistant" in run("models", "pull", "default").err
+    monkeypatch.setenv("SHOPKEEPER_ASSISTANT", "words")
+    assert "words: " in run("models", "pull", "default").out

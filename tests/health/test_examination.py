@@ -300,3 +300,31 @@ def test_settings_tell_where_they_come_from(
     told = {"currency": str(file), "port": "SHOPKEEPER_PORT", "data_folder": "an option"}
     assert {key: origins[key] for key in told} == told
     assert "database_url" not in origins
+
+
+@pytest.mark.parametrize(
+    ("change", "light", "said"),
+    [
+        ({"assistant": ""}, Light.GREEN, "none is wanted"),
+        ({"assistant": "smollm2-135m"}, Light.YELLOW, "models pull default"),
+        ({"assistant": "smollm2-135m", "offline": True}, Light.YELLOW, "model folder"),
+        ({"assistant": "smallm"}, Light.YELLOW, "nothing is called 'smallm'"),
+    ],
+)
+def test_whether_the_assistant_is_here_is_told(
+    given: Settings, tmp_path: Path, change: dict[str, object], light: Light, said: str
+) -> None:
+    settings = given.model_copy(update={"cache_folder": tmp_path / "cache", **change})
+    found = machine.language_model(settings)
+    assert found.light is light and said in f"{found.text} {found.remedy}"
+
+
+def test_an_assistant_that_is_here_is_green(given: Settings, tmp_path: Path) -> None:
+    here = {"cache_folder": tmp_path / "cache", "assistant": "smollm2-135m"}
+    settings = given.model_copy(update=here)
+    entry = hub.entry("smollm2-135m")
+    path = hub.place(entry, settings.cache_folder)
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.truncate(entry.size_bytes)
+    assert machine.language_model(settings).text == "smollm2-135m is here"

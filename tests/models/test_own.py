@@ -293,6 +293,14 @@ def test_removing_what_came_from_a_hub_takes_its_files_too(world: World, tmp_pat
     assert added.read(tmp_path) == {}
 
 
+def test_what_another_id_has_too_stays(world: World, tmp_path: Path) -> None:
+    offered = own.offer(NAME, places(world), cache_folder=tmp_path)
+    for name in ("one", "other"):
+        own.take(replace(offered, id=name), tmp_path, places=places(world))
+    assert hub.remove("one", tmp_path)
+    assert hub.cached("other", tmp_path) is not None
+
+
 def test_a_damaged_lock_file_is_named_and_shipped_entries_are_found_all_the_same(
     tmp_path: Path,
 ) -> None:

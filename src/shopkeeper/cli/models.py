@@ -22,15 +22,26 @@ from rich.table import Table
 
 from shopkeeper.cli.main import settings_of
 from shopkeeper.errors import Refused, UnknownModel
-from shopkeeper.models import added, assistant, hub, own
+from shopkeeper.models import added, assistant, hub, hub_pages, own
 from shopkeeper.models.hub import Entry
 from shopkeeper.settings import Settings
 
 console = Console()
 
 Name = Annotated[str, typer.Argument(help="Id, as `shopkeeper models list` has it, or `all`.")]
+
+
+def _plain(value: str) -> str:
+    if value and hub_pages.plain_id(value) != value:
+        raise typer.BadParameter("an id has small letters, digits, dots and dashes")
+    return value
+
+
 Id = Annotated[
-    str, typer.Option("--as", help="The id that it gets here. Default: made of its name.")
+    str,
+    typer.Option(
+        "--as", callback=_plain, help="The id that it gets here. Default: made of its name."
+    ),
 ]
 
 
@@ -127,7 +138,7 @@ def _pull_own(settings: Settings, name: str, *, as_id: str, yes: bool) -> None:
     places, folder = hub.places_of(settings), settings.cache_folder
     offered = own.offer(name, places, cache_folder=folder)
     offered = replace(offered, id=as_id or offered.id)
-    own.check_free(offered, folder)
+    added.check_free(offered, hub.all_entries(folder))
     if offered.id not in added.read(folder):
         for line in summary(offered):
             _say(line)

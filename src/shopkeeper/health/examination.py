@@ -22,6 +22,7 @@ def examine(settings: Settings, origins: dict[str, str] | None = None) -> Iterat
     yield from machine.folder(settings)
     yield machine.port(settings)
     yield from machine.fetched_files(settings)
+    yield machine.language_model(settings)
     yield from _in_database(settings)
 
 

@@ -11,12 +11,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from shopkeeper import __version__
+from shopkeeper.errors import ModelError
 from shopkeeper.health.records import Finding, green, red, yellow
-from shopkeeper.models import hub
+from shopkeeper.models import assistant, hub
 from shopkeeper.settings import Settings
 from shopkeeper.shop import postgres_programs
 from shopkeeper.shop.folder import is_held, served_by
 
+LARGE_BYTES = 2 * 10**8  # of a file that takes long to hash; `shopkeeper models verify` does it
 LITTLE_BYTES, ENOUGH_BYTES = 200 * 10**6, 10**9
 OLDEST_PYTHON = (3, 11)
 NEEDED_BY_PAGES = "htmx"
@@ -152,11 +154,17 @@ def port(settings: Settings) -> Finding:
 
 
 def fetched_files(settings: Settings) -> Iterator[Finding]:
-    """Whether the files that are fetched and not shipped are here and whole."""
+    """Whether the files that are fetched and not shipped are here and whole. Of large ones only the size is looked at."""
     here = []
-    for entry in hub.entries().values():
-        path = settings.cache_folder / entry.sha256 / entry.file_name
-        if hub.cached(entry.id, settings.cache_folder) is not None:
+    try:
+        known = hub.all_entries(settings.cache_folder)
+    except ModelError as error:
+        yield red("models added here", error.message, error.hint)
+        known = hub.entries()
+    for entry in known.values():
+        look = hub.path_here if entry.size_bytes > LARGE_BYTES else hub.cached
+        path = hub.place(entry, settings.cache_folder)
+        if look(entry.id, settings.cache_folder) is not None:
             here.append(entry.id)
         elif path.exists():
             yield red(
@@ -171,3 +179,23 @@ def fetched_files(settings: Settings) -> Iterator[Finding]:
                 f"`shopkeeper models pull {entry.id}`, once, with a network",
             )
     yield green("fetched files", ", ".join(here) or "none")
+
+
+def language_model(settings: Settings) -> Finding:
+    """Whether the assistant that the settings want is here."""
+    name = "language model"
+    try:
+        entry = assistant.entry_of(settings)
+    except ModelError as error:
+        return yellow(name, f"the setting assistant: {error.message}", error.hint)
+    if entry is None:
+        return green(name, "none is wanted as assistant")
+    if assistant.here(settings) is not None:
+        return green(name, f"{entry.id} is here")
+    return yellow(
+        name,
+        f"{entry.id} ({entry.size_bytes / 1e6:,.0f} MB, {entry.licence}) is not here: what needs one does without",
+        "offline is set: bring its file by hand into the model folder"
+        if settings.offline
+        else "a server fetches it in the background; or `shopkeeper models pull default`",
+    )

@@ -7,7 +7,6 @@ are pinned, as those of the shipped entries are.
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,20 +47,24 @@ def read(cache_folder: Path) -> dict[str, Entry]:
 
 
 def add(entry: Entry, cache_folder: Path) -> Entry:
-    """Write an entry; what has the same files already is that one. Raises Conflict if its id is taken by another."""
+    """Write an entry. Raises Conflict if its id is taken by other files."""
 
     def put(known: dict[str, Entry]) -> Entry:
-        same = [each for each in known.values() if replace(each, id=entry.id) == entry]
-        if same:
-            return same[0]
-        if entry.id in known or entry.id in lock.entries():
-            raise Conflict(
-                f"{entry.id} is the id of another model", hint="give it one of its own with --as"
-            )
+        check_free(entry, {**known, **lock.entries()})
         known[entry.id] = entry
         return entry
 
     return _change(cache_folder, put)
+
+
+def check_free(entry: Entry, known: Mapping[str, Entry]) -> None:
+    """Raises Conflict if the id of this entry is that of other files."""
+    there = known.get(entry.id, entry)
+    if (there.sha256, there.path) != (entry.sha256, entry.path):
+        raise Conflict(
+            f"{entry.id} is the id of another model here: {there.title}",
+            hint="give this one an id of its own with --as",
+        )
 
 
 def forget(name: str, cache_folder: Path) -> bool:

@@ -55,7 +55,7 @@ def here(settings: Settings) -> Path | None:
 def entry_of(settings: Settings) -> Entry | None:
     """What is known of the assistant that the settings want. Raises UnknownModel if they name one that is none."""
     name = chosen(settings)
-    return None if name is None else hub.entry(name)
+    return None if name is None else hub.find(name, settings.cache_folder)
 
 
 def _room(folder: Path) -> int:

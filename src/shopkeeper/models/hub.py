@@ -141,7 +141,10 @@ def remove(name: str, cache_folder: Path) -> bool:
     """
     wanted = find(name, cache_folder)
     forgotten = added.forget(name, cache_folder)
-    return (not wanted.path and discard(wanted, cache_folder)) or forgotten
+    others = (each for each in all_entries(cache_folder).values() if each.id != name)
+    shared = any(each.sha256 == wanted.sha256 for each in others)
+    taken = not (wanted.path or shared) and discard(wanted, cache_folder)
+    return taken or forgotten
 
 
 def discard(wanted: Entry, cache_folder: Path) -> bool:

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from shopkeeper.errors import ArtifactError, Conflict, ModelError
+from shopkeeper.errors import ArtifactError, ModelError
 from shopkeeper.models import added, checkpoint, hub
 from shopkeeper.models.gguf import Header, read_header
 from shopkeeper.models.hub_pages import PREFIX, Reference, describe, plain, plain_id
@@ -59,7 +59,7 @@ def take(
 ) -> Entry:
     """Fetch what was offered, check it and pin it. Raises ArtifactError, FetchError, StorageError, Conflict."""
     known = hub.all_entries(cache_folder)
-    check_free(offered, cache_folder)
+    added.check_free(offered, known)
     path = hub.fetch(offered, cache_folder, places=places, progress=progress)
     if known.get(offered.id) == offered:
         return offered
@@ -69,16 +69,6 @@ def take(
         if not any(entry.sha256 == offered.sha256 for entry in known.values()):
             hub.discard(offered, cache_folder)
         raise
-
-
-def check_free(offered: Entry, cache_folder: Path) -> None:
-    """Raises Conflict if this id is that of other files."""
-    there = hub.all_entries(cache_folder).get(offered.id)
-    if there is not None and there.sha256 != offered.sha256:
-        raise Conflict(
-            f"{offered.id} is the id of another model here: {there.title}",
-            hint="give this one an id of its own with --as",
-        )
 
 
 def from_path(path: Path) -> Entry:
