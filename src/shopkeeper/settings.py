@@ -36,7 +36,9 @@ class EngineSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["llama.cpp", "openai", "transformers"]
+    kind: Literal["llama.cpp", "openai", "transformers"] = Field(
+        description="What runs it: llama.cpp in this program, a server with OpenAI's API, or Transformers (extra `train`)."
+    )
     model: str = Field(
         min_length=1,
         description="`llama.cpp`: an id of the hub or the path of a GGUF file; `openai`: the server's name for it; "
@@ -73,8 +75,12 @@ class BudgetSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tokens_per_day: int = Field(0, ge=0)
-    money_per_day: float = Field(0, ge=0)
+    tokens_per_day: int = Field(
+        0, ge=0, description="Of prompts and answers; spent, they stop every engine."
+    )
+    money_per_day: float = Field(
+        0, ge=0, description="By the engines' prices; spent, it stops those that have one."
+    )
 
 
 class Settings(BaseSettings):

@@ -1,6 +1,7 @@
 """The gateway, asked by OpenAI's own client over a real connection to our own server."""
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -317,6 +318,14 @@ def test_what_a_small_model_cannot_do_is_said(small: OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError) as length:
         small.completions.create(model="small", prompt="word " * 5000)
     assert length.value.code == "context_length_exceeded"
+
+
+def test_the_example_of_the_page_runs(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "language-models.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```py\n(.*?)^```", page, re.M | re.S)
+    code = code.replace("http://127.0.0.1:8000", gateway.base).replace("sk_live_…", gateway.key)
+    exec(compile(code, "language-models.md", "exec"), {})
+    assert capsys.readouterr().out == "You said: Do you ship to Brazil?\n"
 
 
 def test_leaving_a_stream_stops_the_model(small: OpenAI, gateway: Gateway) -> None:

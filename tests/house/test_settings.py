@@ -1,11 +1,13 @@
 """Settings: where they come from, and what is said when one is wrong."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shopkeeper.errors import SettingsError
-from shopkeeper.settings import Settings, load_settings
+from shopkeeper.settings import BudgetSettings, EngineSettings, Settings, load_settings
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -70,3 +72,35 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
         assert field.description is not None
         assert field.description in text
     assert text.count("`SHOPKEEPER_") == len(Settings.model_fields) + 1  # and SHOPKEEPER_CONFIG
+
+
+def test_every_key_of_an_engine_and_of_a_budget_is_documented() -> None:
+    text = (DOCS.parent / "language-models.md").read_text(encoding="utf-8")
+    for model in (EngineSettings, BudgetSettings):
+        for name, field in model.model_fields.items():
+            rows = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
+            assert len(rows) == 1 and field.description and field.description in rows[0], name
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"routes": {"support": ("nobody",)}}, "support names 'nobody'"),
+        ({"engines": {"a/b": {"kind": "llama.cpp", "model": "m"}}}, "the name 'a/b'"),
+        ({"engines": {"a": {"kind": "openai", "model": "m"}}}, "needs a url"),
+        ({"budgets": {"all": {"tokens": 5}}}, "budgets"),
+    ],
+)
+def test_engines_and_routes_that_lead_nowhere_are_refused(
+    changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load_settings(**changes)
+
+
+def test_an_engines_key_is_never_shown() -> None:
+    engine = {"kind": "openai", "model": "m", "url": "http://h/v1", "api_key": "s3cret"}
+    assert "s3cret" not in repr(load_settings(engines={"a": engine}))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(engines={"a": engine | {"parallel": 0}}, routes={"x": ("nobody",)})
+    assert "s3cret" not in caught.value.message

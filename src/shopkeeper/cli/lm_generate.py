@@ -115,6 +115,7 @@ def generate(
         )
     except ValueError as error:
         raise SettingsError(str(error), hint="see `shopkeeper lm generate --help`") from error
+    constraint = _constraint(json_schema, grammar)
     text = sys.stdin.read() if prompt == "-" else prompt
     with open_shop(ctx) as shop:
         lm = shop.models.engine(model) if model else shop.models.route(purpose)
@@ -122,7 +123,7 @@ def generate(
         request = Request(
             _messages(text, system) if as_chat else f"{system}{text}",
             controls,
-            constraint=_constraint(json_schema, grammar),
+            constraint=constraint,
             adapter=adapter,
             timeout_s=timeout_s,
         )

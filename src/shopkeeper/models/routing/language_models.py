@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
+from typing import Literal
 
 from shopkeeper.errors import ModelError, UnknownModel
 from shopkeeper.models import assistant, hub
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 ASSISTANT = "assistant"
 DEFAULT = "default"
+PATIENT_S = 3600  # for engines without settings: the time of each request decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,10 @@ class LanguageModels:
             return default
         path = place_of(name, self._settings.cache_folder)
         if path is not None and (path.is_dir() or path.suffix == ".gguf"):
-            return EngineSettings(kind="transformers" if path.is_dir() else "llama.cpp", model=name)
+            kind: Literal["llama.cpp", "transformers"] = (
+                "transformers" if path.is_dir() else "llama.cpp"
+            )
+            return EngineSettings(kind=kind, model=name, timeout_s=PATIENT_S)
         if name in hub.all_entries(self._settings.cache_folder):
             raise UnknownModel(
                 f"the language model {name} is not here, or is none",
@@ -141,7 +146,7 @@ class LanguageModels:
         name = assistant.chosen(self._settings)
         if name is None or assistant.here(self._settings) is None:
             return None
-        return EngineSettings(kind="llama.cpp", model=name)
+        return EngineSettings(kind="llama.cpp", model=name, timeout_s=PATIENT_S)
 
     def _state(self, name: str, settings: EngineSettings) -> EngineState:
         purposes = tuple(p for p, names in self._settings.routes.items() if name in names)
