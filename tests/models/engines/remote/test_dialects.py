@@ -109,6 +109,12 @@ def test_a_server_without_vectors_does_not_embed(engine_for: Make) -> None:
     assert "embed" not in engine_for("nothing-here").abilities
 
 
+def test_a_server_that_is_busy_is_not_judged(engine_for: Make, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr("shopkeeper.models.engines.remote.engine.PROBE_AGAIN_S", 0)
+    engine = engine_for("503", "well")
+    assert ["embed" in engine.abilities for _ in range(2)] == [False, True]
+
+
 def test_abilities_of_a_server_that_is_not_there_are_those_of_any(engine_for: Make) -> None:
     assert "chat" in engine_for(url="http://127.0.0.1:9/v1").abilities
 

@@ -21,13 +21,20 @@ class Failure(Exception):
     """An attempt that failed: the error that it ends in, whether another may go better, and if the server is to blame."""
 
     def __init__(
-        self, error: EngineError, *, again: bool = False, blame: bool = False, wait_s: float = 0
+        self,
+        error: EngineError,
+        *,
+        again: bool = False,
+        blame: bool = False,
+        wait_s: float = 0,
+        status: int = 0,
     ) -> None:
         super().__init__(error.message)
         self.error = error
         self.again = again
         self.blame = blame
         self.wait_s = wait_s  # what the server asks to wait
+        self.status = status  # that it answered with, 0 if it did not
 
 
 @dataclass(frozen=True, slots=True)

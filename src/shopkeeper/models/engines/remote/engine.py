@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from shopkeeper.errors import EngineTimeout, SettingsError, Unsupported
+from shopkeeper.errors import EngineOverloaded, SettingsError, Unsupported
 from shopkeeper.models.engines.remote import answers, asking, privacy, scoring
 from shopkeeper.models.engines.remote.attempts import (
     Breaker,
@@ -22,6 +22,7 @@ from shopkeeper.models.engines.remote.attempts import (
     Retries,
     jitter,
 )
+from shopkeeper.models.engines.remote.collecting import Collected
 from shopkeeper.models.engines.remote.connection import (
     Answer,
     BrokenAnswer,
@@ -92,6 +93,7 @@ class RemoteEngine:
 
     @property
     def model(self) -> str:
+        """The server's name for it."""
         return self._settings.model
 
     @property
@@ -113,22 +115,21 @@ class RemoteEngine:
         return self._abilities or OPENAI.abilities
 
     def generate(self, request: Request) -> Generation:
+        """See `LanguageModel`."""
         deadline = self._deadline(request.timeout_s)
         vault, hidden = self._hidden(request)
-        path = asking.path_of(request)
         with self._places.taken(deadline):
-            generation = self._line.attempt(lambda: self._whole(path, hidden, deadline), deadline)
+            generation = self._line.attempt(lambda: self._whole(hidden, deadline), deadline)
         return privacy.restore_generation(generation, request, vault)
 
     def stream(self, request: Request) -> Iterator[Piece]:
+        """See `LanguageModel`. Closing the iterator closes the connection, at which servers stop."""
         deadline = self._deadline(request.timeout_s)
         vault, hidden = self._hidden(request)
         with self._places.taken(deadline):
-            body, answer, events = self._line.attempt(
-                lambda: self._opened(hidden, deadline), deadline
-            )
+            answer, events = self._line.attempt(lambda: self._opened(hidden, deadline), deadline)
             try:
-                yield from self._pieces(request, body, events, deadline, vault)
+                yield from self._pieces(request, Collected(hidden.prompt), events, deadline, vault)
             except Failure as failure:
                 self._places.check_open()
                 if failure.blame:
@@ -140,6 +141,7 @@ class RemoteEngine:
     def score(
         self, prompt: Prompt, continuations: Sequence[str], *, timeout_s: float = 120.0
     ) -> Scores:
+        """See `LanguageModel`; Unsupported unless the server is one of those that `scoring` knows."""
         deadline = self._deadline(timeout_s)
         vault = Vault()
         if not self._settings.private:
@@ -153,6 +155,7 @@ class RemoteEngine:
         return Scores(tuple(scores), self.model, usage, Timing(total_ms, total_ms))
 
     def embed(self, texts: Sequence[str], *, timeout_s: float = 120.0) -> Embedded:
+        """See `LanguageModel`. A shape of (0, 0) for no texts."""
         deadline = self._deadline(timeout_s)
         vault = Vault()
         sent = list(texts) if self._settings.private else [vault.hide(text) for text in texts]
@@ -175,24 +178,27 @@ class RemoteEngine:
         return estimate_tokens(text)
 
     def close(self) -> None:
+        """Close all connections. What is under way, or waits, ends with EngineUnavailable."""
         self._places.close()
         self._server.close()
 
     # One attempt of each kind. They raise Failure.
 
-    def _whole(self, path: str, hidden: Request, deadline: Deadline) -> Generation:
+    def _whole(self, hidden: Request, deadline: Deadline) -> Generation:
         body = self._body(hidden, deadline, stream=False)
         with self._wire.blaming(deadline):
-            answer = answers.completion(self._wire.post(path, body, deadline))
+            answer = answers.completion(self._wire.post(asking.path_of(hidden), body, deadline))
             self._wire.check(answer)
             if not answer.choices:
                 raise BrokenAnswer("it has no choices")
+            collected = Collected(hidden.prompt)
+            collected.add(answer)
             total_ms = deadline.spent_s * 1000
-            return self._generation(answer, body, Timing(total_ms, total_ms))
+            return collected.generation(self.model, Timing(total_ms, total_ms), streamed=False)
 
     def _opened(
         self, hidden: Request, deadline: Deadline
-    ) -> tuple[dict[str, Any], Answer, Iterator[answers.Completion]]:
+    ) -> tuple[Answer, Iterator[answers.Completion]]:
         """A stream of which something has come."""
         body = self._body(hidden, deadline, stream=True)
         answer = self._wire.open(asking.path_of(hidden), body, deadline, accept="text/event-stream")
@@ -200,7 +206,7 @@ class RemoteEngine:
             events = self._wire.events(answer, deadline)
             for event in events:
                 if _says_something(event):
-                    return body, answer, itertools.chain([event], events)
+                    return answer, itertools.chain([event], events)
             raise self._wire.failure(CutOff(), deadline)
         except BaseException:
             answer.close()
@@ -273,64 +279,29 @@ class RemoteEngine:
             self._embedded(["a"], deadline)
             return dialect.abilities | {"embed"}
         except Failure as failure:
-            refused = isinstance(failure.error, Unsupported) or (
-                self._introduced is not None and not isinstance(failure.error, EngineTimeout)
-            )
+            refused = failure.status and not isinstance(failure.error, EngineOverloaded)
             return self._introduced.dialect.abilities if self._introduced and refused else None
 
     def _pieces(
-        self, request: Request, body: Mapping[str, Any], events: Iterator[answers.Completion], deadline: Deadline, vault: Vault
+        self, request: Request, collected: Collected, events: Iterator[answers.Completion], deadline: Deadline, vault: Vault
     ) -> Iterator[Piece]:  # fmt: skip
+        """Pieces with personal data back in them, and the whole at last."""
         restorer = privacy.restorer_for(request, vault)
-        said: list[str] = []
         shown: list[str] = []
-        calls: list[answers.Call] = []
-        reason: str | None = None
-        usage: Usage | None = None
         first_ms = deadline.spent_s * 1000
         for event in events:
             self._places.check_open()
-            usage = event.counted or usage
-            for choice in event.choices[:1]:
-                reason = choice.finish_reason or reason
-                calls += choice.said.tool_calls
-                said.append(choice.said.content)
-                if text := restorer.feed(choice.said.content):
-                    shown.append(text)
-                    yield Piece(text)
+            if text := restorer.feed(collected.add(event)):
+                shown.append(text)
+                yield Piece(text)
         if text := restorer.flush():
             shown.append(text)
             yield Piece(text)
         with self._wire.blaming(deadline):
-            whole = Generation(
-                text="".join(said),
-                finish=answers.finish_of(reason, calls=bool(calls)),
-                model=self.model,
-                usage=usage or self._estimate(body, "".join(said)),
-                timing=Timing(first_ms, deadline.spent_s * 1000),
-                tool_calls=answers.tool_calls(calls, streamed=True),
-            )
+            timing = Timing(first_ms, deadline.spent_s * 1000)
+            whole = collected.generation(self.model, timing, streamed=True)
         restored = privacy.restore_generation(whole, request, vault)
         yield Piece("", replace(restored, text="".join(shown)))
-
-    def _generation(
-        self, answer: answers.Completion, body: Mapping[str, Any], timing: Timing
-    ) -> Generation:
-        choice = answer.choices[0]
-        text = choice.said.content
-        calls = answers.tool_calls(choice.said.tool_calls)
-        return Generation(
-            text=text,
-            finish=answers.finish_of(choice.finish_reason, calls=bool(calls)),
-            model=self.model,
-            usage=answer.counted or self._estimate(body, text),
-            timing=timing,
-            tool_calls=calls,
-        )
-
-    def _estimate(self, body: Mapping[str, Any], text: str) -> Usage:
-        sent = body.get("prompt") or "".join(m["content"] for m in body.get("messages", ()))
-        return Usage(self.count_tokens(sent), self.count_tokens(text), estimated=True)
 
     def _deadline(self, timeout_s: float) -> Deadline:
         return Deadline(min(timeout_s, self._settings.timeout_s))

@@ -71,6 +71,7 @@ def failure_of(name: str, model: str, status: int, refusal: Refusal, *, sent: Co
         again=status in _AGAIN and not (status == 429 and _NO_MONEY.search(refusal.text)) and not _TOO_LONG.search(refusal.text),
         blame=status >= 500 and status not in (*_BUSY, 501) and not _TOO_LONG.search(refusal.text),
         wait_s=seconds_of(retry_after),
+        status=status,
     )  # fmt: skip
 
 
