@@ -8,7 +8,7 @@ import pytest
 from pydantic import AfterValidator, BaseModel, Field
 
 from shopkeeper.errors import ContextTooLong, OutputError
-from shopkeeper.models.records import Controls, Grammar, JsonSchema, Message
+from shopkeeper.models.records import Controls, Grammar, JsonSchema
 from shopkeeper.models.structured import Answer, Bounds, Form, ask
 from tests.models.structured.scripted import Scripted
 

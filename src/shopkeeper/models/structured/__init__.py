@@ -3,12 +3,39 @@
 `types` turns a pydantic type, and `outside` a JSON schema from anyone, into `shapes`: a tree in which everything has an
 end (`bounds`, read by `reading`, regular expressions by `patterns`). From it come the `grammar` (numbers by `digits`), the
 schema for other engines (`writing`) and the room that an answer needs (`extent`). What the model wrote goes through
-`parsing`, `checking` and pydantic (`form`); `asking` puts it together and has one attempt at repair.
+`parsing`, `checking` and pydantic (`form`); `asking` puts it together and has one attempt at repair. `choices` picks one
+of a few labels by how likely their words are.
 """
 
 from shopkeeper.models.structured.asking import Answer, ask
 from shopkeeper.models.structured.bounds import Bounds
+from shopkeeper.models.structured.choices import (
+    CONTENT_FREE,
+    Choice,
+    Chosen,
+    Prior,
+    calibrated,
+    choose,
+    prior_of,
+    random_inputs,
+)
 from shopkeeper.models.structured.form import Form
 from shopkeeper.models.structured.outside import bounded, complaint, grammar_for
 
-__all__ = ["Answer", "Bounds", "Form", "ask", "bounded", "complaint", "grammar_for"]
+__all__ = [
+    "CONTENT_FREE",
+    "Answer",
+    "Bounds",
+    "Choice",
+    "Chosen",
+    "Form",
+    "Prior",
+    "ask",
+    "bounded",
+    "calibrated",
+    "choose",
+    "complaint",
+    "grammar_for",
+    "prior_of",
+    "random_inputs",
+]
