@@ -167,11 +167,12 @@ class Columns:
         }
         counts: dict[str, dict[str, int]] = {}
         for name, numbers in [("", shared), *own.items()]:
-            for code in np.flatnonzero(numbers):
+            codes = np.flatnonzero(numbers)
+            for code, number in zip(codes.tolist(), numbers[codes].tolist(), strict=True):
                 facet, value = self.values[code]
                 of = self.names[facet]
                 if of == name or (not name and of not in own):
-                    counts.setdefault(of, {})[value] = int(numbers[code])
+                    counts.setdefault(of, {})[value] = number
         return counts
 
     def _count_codes(self, part: "_Part", variants: Bools) -> Ints:

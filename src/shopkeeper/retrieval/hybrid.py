@@ -165,9 +165,9 @@ def _cosines(seen: Sequence[CloseUp], vector: Vectors) -> Scores:
 
 def _pool(matches: Matches, near: Keys) -> tuple[Keys, Scores, Scores, Bools]:
     """The first by words and the nearest, each once: keys, scores by words, coverage, whether words found it."""
-    deep = np.isin(matches.keys[DEPTH:], near).nonzero()[0] + DEPTH
+    deep = _among(matches.keys[DEPTH:], near).nonzero()[0] + DEPTH
     by_words = np.concatenate([np.arange(min(DEPTH, len(matches.keys))), deep])
-    only_near = near[~np.isin(near, matches.keys[by_words])]
+    only_near = near[~_among(near, matches.keys[by_words])]
     nothing = np.zeros(len(only_near), np.float32)
     return (
         np.concatenate([matches.keys[by_words], only_near]),
@@ -188,10 +188,21 @@ def _order(parts: Parts, matches: Matches) -> tuple[Keys, Scores]:
     """Candidates by score, then the other hits by words in their order, just below them."""
     score = parts.fused.score + parts.learned
     order = np.argsort(-score, kind="stable")
-    rest = matches.keys[~np.isin(matches.keys, parts.candidates.keys)]
+    rest = matches.keys[~_among(matches.keys, parts.candidates.keys)]
     lowest = score[order[-1]] if len(order) else np.float32(0)
     below = lowest - np.arange(1, len(rest) + 1, dtype=np.float32) / np.float32(len(rest) + 1)
     return (
         np.concatenate([parts.candidates.keys[order], rest]),
         np.concatenate([score[order], below]).astype(np.float32),
     )
+
+
+def _among(keys: Keys, others: Keys) -> Bools:
+    """Which of the keys are among others: `np.isin`, which takes longer for so few."""
+    if not len(others):
+        return np.zeros(len(keys), np.bool_)
+    others = np.sort(others)
+    at = np.searchsorted(others, keys)
+    at[at == len(others)] = 0
+    found: Bools = others[at] == keys
+    return found

@@ -4,8 +4,8 @@ Letters: `N` vectors, `D` their width, `H` width of their heads, `K` keys asked 
 
 Vectors are turned so that their first `H` numbers carry most of what tells them apart (the principal axes of those
 first put in); a scan looks at these heads alone and then compares a shortlist of `SHORTLIST` in full. Up to that many
-vectors the answer is exact by construction, but for the half precision that full vectors are kept in; beyond, what
-the heads rank too low is missed. Documents go by the same 64-bit keys as in the word index.
+vectors the answer is exact by construction, but for the 16 bits that each number of a full vector is kept in; beyond,
+what the heads rank too low is missed. Documents go by the same 64-bit keys as in the word index.
 
 Snapshots never change. A change writes behind the last row any snapshot can see and marks replaced rows dead, so it
 costs what changed and not the catalogue; when a quarter is dead everything is written anew.
@@ -22,7 +22,11 @@ Bools = npt.NDArray[np.bool_]
 Vectors = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
+Steps = npt.NDArray[
+    np.int16
+]  # multiples of STEP: more exact than half floats, and sooner floats again
 
+STEP = np.float32(1 / 32767)
 HEAD = 128
 SHORTLIST = 1000
 SAMPLE = 20_000  # vectors that the axes are taken from
@@ -34,7 +38,7 @@ ROOM = 1.5  # how much longer a full buffer becomes
 class _Buffer:
     """Rows that snapshots share. Only the snapshot that sees all `used` rows may write behind them in place."""
 
-    full: npt.NDArray[np.float16]  # (capacity, D)
+    full: Steps  # (capacity, D)
     head: Vectors  # (capacity, H)
     keys: Keys  # (capacity,)
     used: int = 0
@@ -45,13 +49,13 @@ class CloseUp:
     """The vectors of some documents, in full precision. known: (K,) which of the keys have one."""
 
     known: Bools
-    turned: Vectors
+    turned: Vectors  # multiples of STEP
     axes: Vectors
 
     def scores(self, query: Vectors) -> Scores:
         """(K,) cosine of each key's vector with a vector (D,); nan where a key has none."""
         found = np.full(len(self.known), np.nan, np.float32)
-        found[self.known] = self.turned @ _turned(query, self.axes)
+        found[self.known] = self.turned @ (STEP * _turned(query, self.axes))
         return found
 
 
@@ -101,7 +105,7 @@ class Meanings:
     def vectors(self, keys: Keys) -> tuple[Vectors, Bools]:
         """The unit vectors of those keys that have one, as they were given, and which of the keys these are."""
         rows, known = self._rows(keys)
-        wide: Vectors = self._buffer.full[rows].astype(np.float32) @ self.axes.T
+        wide: Vectors = self._buffer.full[rows].astype(np.float32) @ (STEP * self.axes.T)
         return wide, known
 
     def changed(self, keys: Keys, vectors: Vectors, deleted: Iterable[int] = ()) -> "Meanings":
@@ -126,7 +130,7 @@ class Meanings:
         if buffer.used != begin or end > len(buffer.keys):
             buffer = _copied(buffer, begin, max(end, int(ROOM * begin)))
         turned = _unit(np.asarray(vectors, np.float32)) @ self.axes
-        buffer.full[begin:end] = turned
+        buffer.full[begin:end] = np.rint(turned / STEP)
         buffer.head[begin:end] = turned[:, : buffer.head.shape[1]]
         buffer.keys[begin:end] = keys
         buffer.used = end
@@ -164,7 +168,7 @@ class Meanings:
         return rows[self.alive[rows]]
 
     def _cosines(self, rows: Rows, turned: Vectors) -> Scores:
-        found: Scores = self._buffer.full[rows].astype(np.float32) @ turned
+        found: Scores = self._buffer.full[rows].astype(np.float32) @ (STEP * turned)
         return found
 
 
@@ -177,7 +181,7 @@ def build(keys: Keys, vectors: Vectors) -> Meanings:
     centre = unit.mean(axis=0) @ axes if len(unit) else np.zeros(width, np.float32)
     head = min(HEAD, width)
     buffer = _Buffer(
-        np.zeros((0, width), np.float16), np.zeros((0, head), np.float32), np.zeros(0, np.uint64)
+        np.zeros((0, width), np.int16), np.zeros((0, head), np.float32), np.zeros(0, np.uint64)
     )
     no_keys, no_rows = np.zeros(0, np.uint64), np.zeros(0, np.intp)
     empty = Meanings(width, axes, centre, np.zeros(0, np.bool_), no_keys, no_rows, buffer)
@@ -206,7 +210,7 @@ def _unit(vectors: Vectors) -> Vectors:
 def _copied(buffer: _Buffer, used: int, capacity: int) -> _Buffer:
     """The first rows of a buffer in one that holds more."""
     fresh = _Buffer(
-        np.zeros((capacity, buffer.full.shape[1]), np.float16),
+        np.zeros((capacity, buffer.full.shape[1]), np.int16),
         np.zeros((capacity, buffer.head.shape[1]), np.float32),
         np.zeros(capacity, np.uint64),
         used,

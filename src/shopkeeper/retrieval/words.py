@@ -393,9 +393,13 @@ class WordIndex:
         hits = searcher.search(query, limit or max(1, searcher.num_docs), count=False).hits
         if not hits:
             return np.zeros(0, np.uint64), np.zeros(0, np.float32)
-        scores, addresses = zip(*hits, strict=True)
-        keys: Any = searcher.fast_field_values("key", list(addresses))
-        return np.array(keys, np.uint64), np.array(scores, np.float32)
+        addresses = [address for _, address in hits]
+        keys: Any = searcher.fast_field_values("key", addresses)
+        scores: Any = (score for score, _ in hits)
+        return (
+            np.fromiter(keys, np.uint64, len(hits)),
+            np.fromiter(scores, np.float32, len(hits)),
+        )
 
 
 def _nothing(unknown: Sequence[str] = ()) -> Matches:

@@ -1,6 +1,7 @@
 """Counts as facets to show: which ones, in which order, with labels in the shopper's language."""
 
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 
 from shopkeeper.search.documents import AVAILABILITY, BRAND, CATEGORY, PATH
 from shopkeeper.search.records import Facet, FacetValue
@@ -45,11 +46,19 @@ def _narrows(values: Mapping[str, int], total: int) -> bool:
 def _values(
     counts: Mapping[str, int], selected: Sequence[str], labels: Mapping[str, str]
 ) -> tuple[FacetValue, ...]:
-    values = {**dict.fromkeys(selected, 0), **counts}
+    values = {**dict.fromkeys(selected, 0), **_most_frequent(counts, selected)}
     ordered = sorted(values, key=lambda v: (v not in selected, -values[v], v))
     return tuple(
         FacetValue(v, values[v], v in selected, labels.get(v, v)) for v in ordered[:MAX_VALUES]
     )
+
+
+def _most_frequent(counts: Mapping[str, int], selected: Sequence[str]) -> Mapping[str, int]:
+    """Those of the values that can be among the first `MAX_VALUES`: a brand may be one of thousands."""
+    if len(counts) <= MAX_VALUES:
+        return counts
+    least = nlargest(MAX_VALUES, counts.values())[-1]
+    return {v: n for v, n in counts.items() if n >= least or v in selected}
 
 
 def categories_of(
