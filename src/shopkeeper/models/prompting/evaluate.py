@@ -24,7 +24,7 @@ from shopkeeper.models.prompting.labels import Prior
 from shopkeeper.models.prompting.shots import Pool
 from shopkeeper.models.prompting.task import Example, Input, Labels, Output, Task
 
-PRIOR_ROWS = 24  # inputs from which a prior is taken, unless told otherwise
+PRIOR_ROWS = 16  # inputs from which a prior is taken, unless told otherwise
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
 

@@ -8,6 +8,7 @@ Source: Zhao et al. 2021 (contextual calibration); the mean over real inputs ins
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.records import Controls, Generation, Grammar, Prompt, Request, Usage
 
 Prior = Mapping[str, float]  # label to log-probability
+
+_PART = re.compile(r"\s*(?:[一-鿿㐀-䶿]|[^\s一-鿿㐀-䶿]+)|\s+")  # a word, or a Chinese character
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,28 @@ def choose(
     prior: Prior | None = None,
     timeout_s: float = 120.0,
 ) -> Choice:
-    """How likely each label is by its words after the prompt, against the prior."""
-    found = model.score(prompt, list(words.values()), timeout_s=timeout_s)
+    """How likely each label is by its words after the prompt, against the prior.
+
+    Words count up to where no other label has the same: what must follow tells nothing, and would only put labels of
+    many words at a disadvantage.
+    """
+    found = model.score(prompt, list(beginnings(words).values()), timeout_s=timeout_s)
     read = {k: s.log_likelihood for k, s in zip(words, found.scores, strict=True)}
     if prior is not None:
         read = {label: value - prior[label] for label, value in normalised(read).items()}
     chances = {label: math.exp(value) for label, value in normalised(read).items()}
     return Choice(chances, found.usage, found.timing.total_ms)
+
+
+def beginnings(words: Mapping[str, str]) -> dict[str, str]:
+    """The words of each label up to where they differ from those of all others; whole where that is nowhere."""
+    parts = {label: _PART.findall(text) for label, text in words.items()}
+    found = {}
+    for label, own in parts.items():
+        others = [other for name, other in parts.items() if name != label]
+        alike = max(_shared(own, other) for other in others)
+        found[label] = "".join(own[: alike + 1])
+    return found
 
 
 def mean_prior(answers: Sequence[Mapping[str, float]]) -> Prior:
@@ -93,6 +111,12 @@ def normalised(scores: Mapping[str, float]) -> dict[str, float]:
     top = max(scores.values())
     total = top + math.log(sum(math.exp(value - top) for value in scores.values()))
     return {label: value - total for label, value in scores.items()}
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """Parts that both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _terminal(words: str) -> str:
