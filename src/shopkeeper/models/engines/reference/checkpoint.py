@@ -4,6 +4,7 @@ Axis letters: `B` batch, `T` tokens, `V` vocabulary.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import torch
@@ -15,9 +16,13 @@ from transformers.utils import logging as transformers_logging
 from shopkeeper.errors import EngineUnavailable, Unsupported
 from shopkeeper.models.engines.llama.template import Part
 from shopkeeper.models.engines.reference.card import Card
+from shopkeeper.models.engines.reference.dequantised import load_dequantised
 
 # A GGUF file names one token that ends an answer; these end it too, as in llama.cpp.
 ENDS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "</s>")
+
+# Nothing is fetched, and no program that came with a checkpoint is run.
+LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
 class Checkpoint:
@@ -34,21 +39,10 @@ class Checkpoint:
     def load(cls, card: Card) -> Self:
         """Read the weights. Raises EngineUnavailable if they are damaged, lack something or do not fit into memory."""
         transformers_logging.disable_progress_bar()
-        local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:
-            if card.path.is_file():
-                folder, file = card.path.parent, card.path.name
-                tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file, **local)
-                made = AutoModelForCausalLM
-                local |= {"gguf_file": file}
-            else:
-                folder = card.path
-                tokenizer = AutoTokenizer.from_pretrained(folder, **local)
-                made = _architecture(card)
-                local |= {"use_safetensors": True}
-            model, told = made.from_pretrained(
-                folder, dtype=torch.float32, output_loading_info=True, **local
-            )
+            model, missing = _gguf(card) if card.path.is_file() else _folder(card)
+            named = {"gguf_file": card.path.name} if card.path.is_file() else {}
+            tokenizer = AutoTokenizer.from_pretrained(_place(card), **LOCAL, **named)
         except EngineUnavailable:
             raise
         except Exception as error:  # whatever Transformers and its parsers raise on damaged files
@@ -56,12 +50,12 @@ class Checkpoint:
                 f"{card.path} cannot be loaded: {error}",
                 hint="verify the files, or bring them again",
             ) from error
-        if missing := sorted(told["missing_keys"]):
+        if missing:
             raise EngineUnavailable(
                 f"{card.path} lacks weights of its architecture {card.architecture}: {', '.join(missing[:3])}",
                 hint="config.json names an architecture that these weights are not of",
             )
-        return cls(card, model.eval(), tokenizer)
+        return cls(card, model, tokenizer)
 
     def prompt_ids(self, text: str) -> list[int]:
         """A text as a prompt: with the marks of beginning and end that the model was trained on."""
@@ -138,6 +132,30 @@ class Checkpoint:
                 if each in self.card.control_tokens
             }
         return frozenset(each for each in ends if each is not None)
+
+
+def _place(card: Card) -> Path:
+    return card.path.parent if card.path.is_file() else card.path
+
+
+def _folder(card: Card) -> tuple[Any, list[str]]:
+    model, told = _architecture(card).from_pretrained(
+        card.path, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **LOCAL
+    )
+    return model.eval(), sorted(told["missing_keys"])
+
+
+def _gguf(card: Card) -> tuple[Any, list[str]]:
+    if (model := load_dequantised(card.path)) is not None:
+        return model, []
+    model, told = AutoModelForCausalLM.from_pretrained(
+        _place(card),
+        gguf_file=card.path.name,
+        dtype=torch.float32,
+        output_loading_info=True,
+        **LOCAL,
+    )
+    return model.eval(), sorted(told["missing_keys"])
 
 
 def _architecture(card: Card) -> Any:
