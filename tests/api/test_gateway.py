@@ -16,9 +16,12 @@ import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletionToolParam
 
+from shopkeeper.api.gateway.routes import AT_ONCE, Desk
 from shopkeeper.api.keys import KeyKind, create
+from shopkeeper.api.problems import RateLimited
+from shopkeeper.face import Shop
 from shopkeeper.models import hub
-from shopkeeper.settings import load_settings
+from shopkeeper.settings import Settings, load_settings
 from shopkeeper.shop import model_calls
 from shopkeeper.shop.database import Database, open_database
 from tests.api.conftest import ORIGIN
@@ -286,6 +289,42 @@ def test_what_means_harm_is_refused(client: OpenAI) -> None:
     assert long.value.status_code == 413
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stop": ["\ud800"]},
+        {"grammar": "\ud800"},
+        {"messages": [{"role": "user", "content": "\udfff"}]},
+        {"tools": [{"type": "function", "function": {"name": "a", "description": "\ud800"}}]},
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"schema": {"const": "\ud800"}},
+            }
+        },
+    ],
+)
+def test_what_is_no_text_is_refused(gateway: Gateway, more: dict[str, Any]) -> None:
+    answer = httpx2.post(
+        f"{gateway.base}/v1/chat/completions",
+        content=json.dumps({"model": "well", "messages": HELLO} | more),
+        headers={"authorization": f"Bearer {gateway.key}", "content-type": "application/json"},
+    )
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_no_more_are_worked_on_at_once_than_there_are_places(
+    db: Database, settings: Settings
+) -> None:
+    desk = Desk(Shop(settings, db))
+    leaving = [desk.enter() for _ in range(AT_ONCE)]
+    with pytest.raises(RateLimited):
+        desk.enter()
+    leaving[0]()
+    desk.enter()
+
+
 def test_a_small_model_answers_in_the_shape_that_was_asked_for(small: OpenAI) -> None:
     wrapped: Any = {"type": "json_schema", "json_schema": {"name": "colour", "schema": COLOUR}}
     answer = small.chat.completions.create(
@@ -297,6 +336,10 @@ def test_a_small_model_answers_in_the_shape_that_was_asked_for(small: OpenAI) ->
         model="small", messages=HELLO, extra_body={"grammar": 'root ::= "yes" | "no"'}
     )
     assert answer.choices[0].message.content in ("yes", "no")
+    answer = small.chat.completions.create(
+        model="small", messages=HELLO, response_format={"type": "json_object"}, max_tokens=40
+    )
+    assert (answer.choices[0].message.content or "").lstrip().startswith("{")
 
 
 def test_a_small_model_draws_the_same_with_the_same_seed(small: OpenAI) -> None:
@@ -318,6 +361,9 @@ def test_what_a_small_model_cannot_do_is_said(small: OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError) as length:
         small.completions.create(model="small", prompt="word " * 5000)
     assert length.value.code == "context_length_exceeded"
+    with pytest.raises(openai.UnprocessableEntityError) as answer:
+        small.completions.create(model="small", prompt="word", max_tokens=5000)
+    assert answer.value.code == "context_length_exceeded"
 
 
 def test_the_example_of_the_page_runs(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,17 @@
 """`shopkeeper lm`: asking models in the terminal, and what that used."""
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from shopkeeper.face import Shop
+from shopkeeper.shop import model_calls
+from tests.api.test_serve import PROGRAM
 from tests.cli.conftest import Run
 from tests.models.engines.bad_server import MODEL, World, serving
 
@@ -95,3 +101,16 @@ def test_what_cannot_be_done_is_said_with_what_to_do(
 def test_nothing_used_is_said_too(shop: Run) -> None:
     assert "no calls" in shop("lm", "calls").out
     assert "there are none" in shop("lm", "models").out
+
+
+def test_interrupting_it_stops_the_model(world: World, folder: Path) -> None:
+    engine = {"kind": "openai", "model": MODEL, "url": world.url("stall-in-stream")}
+    command = [*PROGRAM, "--data-folder", str(folder), "lm", "generate", "hello", "--model", "slow"]
+    environment = os.environ | {"SHOPKEEPER_ENGINES": json.dumps({"slow": engine}), "SHOPKEEPER_ROUTES": "{}"}  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None and process.stdout.read(3) == b"You"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    with Shop.open(folder) as shop, shop.database.connection() as conn:
+        (call,) = model_calls.recent(conn, 9)
+    assert call.outcome == "stopped" and call.completion_tokens > 0

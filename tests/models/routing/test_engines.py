@@ -82,6 +82,15 @@ def test_the_longest_unused_makes_room_for_another(shelf: Shelf, local: EngineSe
     assert shelf.engines.is_open("a") and not shelf.engines.is_open("b")
 
 
+def test_looking_at_an_engine_closes_no_other(shelf: Shelf, local: EngineSettings) -> None:
+    for name in ("a", "b"):
+        with shelf.engines.use(name, local):
+            pass
+    with shelf.engines.look("c", local) as engine:
+        assert "generate" in engine.abilities
+    assert shelf.closed == ["c"] and shelf.engines.is_open("a") and shelf.engines.is_open("b")
+
+
 def test_what_is_in_use_is_not_closed_for_another(shelf: Shelf, local: EngineSettings) -> None:
     with shelf.engines.use("a", local), shelf.engines.use("b", local):
         with pytest.raises(EngineUnavailable, match="GB of memory") as caught:

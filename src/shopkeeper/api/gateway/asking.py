@@ -1,6 +1,8 @@
 """Bodies of OpenAI's API as requests of ours. What cannot be done is refused with the name of the field."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from shopkeeper.api.gateway.shapes import (
@@ -19,7 +21,6 @@ from shopkeeper.models.records import (
     Grammar,
     JsonSchema,
     Message,
-    Prompt,
     Request,
     Tool,
     ToolCall,
@@ -34,14 +35,16 @@ USUAL_TOKENS = 1024  # of an answer whose length the request leaves open
 
 
 def chat(body: ChatRequest, *, adapter: str, context_tokens: int) -> Request:
-    """The request of a chat. Raises Invalid, TooLarge."""
+    """The request of a chat. Raises Invalid, TooLarge; UnicodeEncodeError if something in it is no text."""
     messages = tuple(_message(message, n) for n, message in enumerate(body.messages))
     tools, choice = _tools(body.tools or (), body.tool_choice)
+    constraint = _constraint(body.response_format, body.grammar)
+    check_size([*_texts(messages), *_more_texts(body), json_text([asdict(tool) for tool in tools])])
     limit = body.max_completion_tokens or body.max_tokens
     return Request(
-        _of_bearable_size(messages),
+        messages,
         _controls(body, limit, context_tokens),
-        constraint=_constraint(body.response_format, body.grammar),
+        constraint=constraint,
         tools=tools,
         tool_choice=choice,
         adapter=adapter,
@@ -50,10 +53,11 @@ def chat(body: ChatRequest, *, adapter: str, context_tokens: int) -> Request:
 
 
 def completion(body: CompletionRequest, *, adapter: str, context_tokens: int) -> Request:
-    """The request of a completion. Raises Invalid, TooLarge."""
+    """The request of a completion. Raises as `chat` does."""
     prompt = body.prompt if isinstance(body.prompt, str) else body.prompt[0]
+    check_size([prompt, *_more_texts(body)])
     return Request(
-        _of_bearable_size(prompt),
+        prompt,
         _controls(body, body.max_tokens, context_tokens),
         constraint=_constraint(None, body.grammar),
         adapter=adapter,
@@ -70,16 +74,21 @@ def check_size(texts: Sequence[str]) -> None:
         )
 
 
-def _of_bearable_size(prompt: Prompt) -> Prompt:
-    check_size([prompt] if isinstance(prompt, str) else list(_texts(prompt)))
-    return prompt
+def json_text(value: object) -> str:
+    """A value as JSON, with halves of characters as they are."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _texts(messages: Sequence[Message]) -> Iterator[str]:
     for message in messages:
-        yield message.content
+        yield from (message.content, message.tool_call_id)
         for call in message.tool_calls:
-            yield call.arguments
+            yield from (call.id, call.name, call.arguments)
+
+
+def _more_texts(body: Generating) -> Iterator[str]:
+    yield body.grammar or ""
+    yield from (body.stop,) if isinstance(body.stop, str) else body.stop or ()
 
 
 def _controls(body: Generating, limit: int | None, context_tokens: int) -> Controls:
@@ -115,6 +124,7 @@ def _constraint(wanted: ResponseFormat | None, grammar: str | None) -> JsonSchem
         raise Invalid("body.response_format.json_schema", "is missing")
     try:
         schema = bounded(wanted.json_schema.schema_)
+        check_size([json_text(schema)])
     except Refused as error:
         field = "body.response_format.json_schema.schema"
         raise Invalid(field, error.message, hint=error.hint) from error

@@ -71,6 +71,19 @@ class Engines:
                     self._outdated.remove(opened)
                     opened.engine.close()
 
+    @contextmanager
+    def look(self, name: str, settings: EngineSettings) -> Iterator[LanguageModel]:
+        """The engine, for what it says of itself: no other is closed for it, and its weights are not to be read."""
+        if self.is_open(name) or not self._size_bytes(settings):
+            with self.use(name, settings) as engine:
+                yield engine
+            return
+        engine = self._open_engine(name, settings)
+        try:
+            yield engine
+        finally:
+            engine.close()
+
     def is_open(self, name: str) -> bool:
         """True if it was used and is kept."""
         with self._lock:

@@ -122,7 +122,7 @@ class Route:
         told, why = [], []
         for named in self._named():
             try:
-                with self._house.engines.use(named.name, named.settings) as engine:
+                with self._house.engines.look(named.name, named.settings) as engine:
                     told.append(ask(engine))
             except ModelError as error:
                 why.append(error)
@@ -163,7 +163,7 @@ def _noted(
     except ModelError as error:
         attempt.failed(error, _estimated(attempt, request, count))
         raise
-    except GeneratorExit:
+    except (GeneratorExit, KeyboardInterrupt):
         _close(pieces)  # the model stops before anything is counted
         if whole is None:
             attempt.note("stopped", _estimated(attempt, request, count))
