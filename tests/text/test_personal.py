@@ -81,8 +81,9 @@ def test_a_restorer_keeps_no_more_than_it_must() -> None:
 
 
 def test_known_names_are_found_as_words_only() -> None:
-    vault = Vault(names=["Ann", "Ann Lee", "李雷", ""])
-    assert vault.hide("Annual gifts for Ann Lee, ann and 李雷的") == "Annual gifts for [NAME_1], [NAME_2] and [NAME_3]的"  # fmt: skip
+    vault = Vault(names=["Ann", "Ann Lee", "José", "李雷", ""])
+    hidden = vault.hide("Annual gifts for Ann Lee, ann, Joséphine, José and 李雷的")
+    assert hidden == "Annual gifts for [NAME_1], [NAME_2], Joséphine, [NAME_3] and [NAME_4]的"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from shopkeeper.text.language import is_han
 from shopkeeper.text.personal_patterns import FORMS, Kind
 
 __all__ = ["Kind", "Restorer", "Span", "Vault", "find", "json_escaped"]
@@ -45,10 +46,11 @@ def find(text: str, *, names: Iterable[str] = ()) -> list[Span]:
 
 
 def _known(text: str, names: Iterable[str]) -> Iterator[re.Match[str]]:
-    """Where one of the names stands as a word; Chinese names, anywhere."""
+    """Where one of the names stands as a word; Chinese names, which nothing sets apart, anywhere."""
     for name in sorted({n.strip() for n in names if len(n.strip()) > 1}, key=len, reverse=True):
-        edges = (r"(?<!\w)", r"(?!\w)") if name.isascii() else ("", "")
-        yield from re.finditer(edges[0] + re.escape(name) + edges[1], text, re.IGNORECASE)
+        start = "" if is_han(name[0]) else r"(?<!\w)"
+        end = "" if is_han(name[-1]) else r"(?!\w)"
+        yield from re.finditer(start + re.escape(name) + end, text, re.IGNORECASE)
 
 
 def _apart(spans: Iterable[Span]) -> list[Span]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shopkeeper.errors import EngineUnavailable
+from shopkeeper.errors import EngineUnavailable, SettingsError
 from shopkeeper.models.records import Message, Request
 from tests.models.engines.bad_server import World, serving
 from tests.models.engines.remote.conftest import Make
@@ -102,3 +102,9 @@ def ended_by(close: Callable[[], None], ask: Callable[[], object], world: World)
     close()
     thread.join(10)
     return type(raised[0]) if raised else None
+
+
+@pytest.mark.parametrize("url", ["http:///v1", "http://host:0x/v1", "http://host:99999/v1"])
+def test_an_address_without_a_host_or_with_an_odd_port_is_refused(engine_for: Make, url: str) -> None:  # fmt: skip
+    with pytest.raises(SettingsError, match=r"engines\.cloud\.url is no address"):
+        engine_for(url=url)

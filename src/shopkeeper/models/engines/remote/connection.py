@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from shopkeeper.models.engines.remote.deadline import Deadline
 
@@ -103,15 +103,14 @@ class _Connection(http.client.HTTPConnection):
 class Answer:
     """The status and headers of an answer, and its body to be read once. `close` it in any case."""
 
-    def __init__(
-        self, response: http.client.HTTPResponse, done: Callable[[bool], None], *, limit: int
-    ) -> None:
+    def __init__(self, response: http.client.HTTPResponse, done: Callable[[bool], None]) -> None:
+        """done: called once, with whether the connection can be used again."""
         self.status = response.status
         self.content_type = response.headers.get_content_type()
         self.retry_after = response.headers.get("Retry-After", "")
         self._response = response
         self._done: Callable[[bool], None] | None = done
-        self._left = limit
+        self._left = MAX_ANSWER_BYTES
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it comes. Raises TimeoutError, OSError or BrokenAnswer."""
@@ -144,12 +143,14 @@ class Server:
     """The server at one address, and the connections to it. Shared by threads."""
 
     def __init__(self, url: str, key: str, *, idle: int) -> None:
-        """idle: how many connections are kept for later."""
+        """idle: how many connections are kept for later. Raises ValueError if the URL has no host or no sane port."""
         parts = urlsplit(url)
-        self._host = parts.hostname or ""
+        if not parts.hostname:
+            raise ValueError("it names no host")
+        self._host = parts.hostname
         self._secure = parts.scheme == "https"
         self._port = parts.port or (443 if self._secure else 80)
-        self._base = parts.path.rstrip("/")
+        self._base = quote(parts.path.rstrip("/"), safe="/%:@+,;=~")
         shown = f"[{self._host}]" if ":" in self._host else self._host
         self._headers = {
             "Host": f"{shown}:{parts.port}" if parts.port else shown,
@@ -173,7 +174,6 @@ class Server:
         *,
         accept: str = "application/json",
         root: bool = False,
-        limit: int = MAX_ANSWER_BYTES,
     ) -> Answer:
         """POST the body, or GET if there is none; `root` leaves out the /v1 of the base address.
 
@@ -200,7 +200,7 @@ class Server:
             except BaseException:
                 self._drop(connection)
                 raise
-            return Answer(response, partial(self._release, connection), limit=limit)
+            return Answer(response, partial(self._release, connection))
 
     def close(self) -> None:
         """Close all connections; who waits on one gets an error."""

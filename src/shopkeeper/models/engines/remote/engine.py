@@ -79,7 +79,13 @@ class RemoteEngine:
             )
         self._name = name
         self._settings = settings
-        self._server = Server(settings.url, key, idle=settings.parallel)
+        try:
+            self._server = Server(settings.url, key, idle=settings.parallel)
+        except ValueError as error:
+            raise SettingsError(
+                f"engines.{name}.url is no address: {error}",
+                hint="such as http://localhost:8000/v1",
+            ) from error
         self._wire = Wire(name, settings.model, self._server, patience_s=settings.timeout_s)
         self._places = Places(name, settings.parallel)
         self._breaker = breaker or Breaker(name)
