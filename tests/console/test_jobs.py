@@ -1,7 +1,7 @@
 """Background work in the console: waiting, stopped, run again."""
 
 from shopkeeper.face import Shop
-from shopkeeper.jobs import JobState, store
+from shopkeeper.jobs import JobState, fetching, store
 from shopkeeper.jobs.tasks import REBUILD_INDEX
 from tests.console.conftest import TestClient
 
@@ -37,6 +37,27 @@ def test_a_running_job_tells_its_rate_and_the_time_left(client: TestClient, shop
     )
     assert "&lt;script&gt; broke it" in client.get("/console/jobs").text
     assert "This job failed" in client.get("/console").text
+
+
+def test_a_language_model_under_way_tells_what_it_is_and_can_be_stopped(
+    client: TestClient, shop: Shop
+) -> None:
+    job = fetching.fetch(shop.jobs, "qwen2.5-coder-1.5b", shop.settings)
+    with shop.database.connection() as conn:
+        store.begin(conn, job)
+        half = 1117320768 // 2
+        store.progress(conn, job, done=half, total=1117320768, unit="bytes", message="downloading")
+    text = client.get(f"/console/jobs/{job}").text
+    for part in (
+        "Language model qwen2.5-coder-1.5b", "559 of 1,117 MB", "Apache-2.0, stated by Qwen", "<button>Stop</button>",
+        "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF@f86cb2c1fa58", "22 parts", "by nobody who gives a name",
+    ):  # fmt: skip
+        assert part in text
+    assert "559 / 1,117 MB" in client.get("/console/jobs").text
+    assert "50%" in client.get("/console").text
+    chinese = client.get(f"/console/jobs/{job}?lang=zh").text
+    assert "语言模型 qwen2.5-coder-1.5b" in chinese and "正在下载" in chinese
+    shop.jobs.stop(job)
 
 
 def test_what_is_not_there_cannot_be_stopped(client: TestClient) -> None:
