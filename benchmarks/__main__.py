@@ -28,6 +28,8 @@ NAMES = (
     "crash",
     "fuzz_feeds",
     "personal_data",
+    "lm_serving",
+    "lm_tasks",
 )
 
 
