@@ -180,7 +180,8 @@ def _fetch_assistant(shop: "Shop") -> None:
     if job is None or entry is None:
         return
     console.print(
-        f"a language model is being fetched in the background (job {job}), for use without a restart:"
+        f"a language model is being fetched in the background (job {job}), for use without a restart:",
+        soft_wrap=True,
     )
     for line in summary(entry):
         console.print(f"  {line}", soft_wrap=True, markup=False)

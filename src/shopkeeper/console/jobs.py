@@ -20,6 +20,7 @@ PAGE_SIZE = 50
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 QUICK = timedelta(seconds=3)
 LINGERS_S = 3600  # a job that goes on longer than this is told in hours
+TOLD_S = 2 * 24 * 3600  # so long a time is that of a job which has only just begun
 
 
 @router.get("/jobs")
@@ -84,7 +85,7 @@ def _rate(job: Job) -> int | None:
 
 def _left(visit: Visit, job: Job) -> str:
     """How long it will still take, roughly, in words."""
-    if job.eta_s is None:
+    if job.eta_s is None or job.eta_s > TOLD_S:
         return ""
     if job.eta_s < 90:
         return visit.t("about {n} s left", n=max(1, round(job.eta_s)))
