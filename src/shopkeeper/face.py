@@ -85,9 +85,13 @@ class Shop:
             self._opened_jobs.close()
         if self._opened_search is not None:
             self._opened_search.close()
+        self.close_models()
+        self.database.close()
+
+    def close_models(self) -> None:
+        """Stop the language models: what asks them is told that they are not there any more."""
         if self._opened_models is not None:
             self._opened_models.close()
-        self.database.close()
 
     @cached_property
     def search(self) -> ProductSearch:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -50,6 +52,7 @@ class Gateway:
     """A server under way, whose engine `small` is SmolLM2 and whose others behave as their names say."""
 
     base: str
+    process: subprocess.Popen[bytes]
     key: str
     publishable: str
     database: Database
@@ -62,7 +65,7 @@ class Gateway:
 def engines(world: World) -> dict[str, Any]:
     away = {
         name: {"kind": "openai", "model": MODEL, "url": world.url(name), "output_price": price}
-        for name, price in (("well", 0), ("500", 0), ("cut", 0), ("too-long-vllm", 0), ("no-usage", 5))
+        for name, price in (("well", 0), ("500", 0), ("cut", 0), ("too-long-vllm", 0), ("no-usage", 5), ("stall-in-stream", 0))
     }  # fmt: skip
     small = {"kind": "llama.cpp", "model": SMALL, "context_tokens": 1024, "parallel": 2}
     return {**away, "small": small | {"threads": 1}}
@@ -83,7 +86,7 @@ def gateway() -> Iterator[Gateway]:
             _, secret = create(conn, KeyKind.SECRET, "test")
             _, publishable = create(conn, KeyKind.PUBLISHABLE, "test", origins=[ORIGIN])
         server = start(Path(name))
-        yield Gateway(server.base, secret, publishable, database, world)
+        yield Gateway(server.base, server.process, secret, publishable, database, world)
         database.close()
         server.process.terminate()
         server.process.wait(20)
@@ -385,3 +388,14 @@ def test_leaving_a_stream_stops_the_model(small: OpenAI, gateway: Gateway) -> No
         with gateway.database.connection() as conn:
             stopped = [c for c in model_calls.recent(conn, 50) if c.outcome == "stopped"]
     assert stopped and stopped[0].completion_tokens < 900
+
+
+def test_a_server_that_is_told_to_stop_ends_its_streams_with_a_word(
+    gateway: Gateway, client: OpenAI
+) -> None:
+    chunks = client.chat.completions.create(model="stall-in-stream", messages=HELLO, stream=True)
+    with pytest.raises(openai.APIError) as ended:
+        for _ in chunks:
+            gateway.process.send_signal(signal.SIGTERM)
+    assert ended.value.code == "model_unavailable"
+    assert gateway.process.wait(30) == 0

@@ -3,6 +3,7 @@
 import gc
 import logging
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -16,11 +17,14 @@ YOUNG = 20_000  # objects made before the collector looks at the youngest
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it answers."""
+    """uvicorn's server, which says when it answers, and when it begins to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then say so."""
@@ -28,6 +32,11 @@ class _Server(uvicorn.Server):
         _leave_to_stay()
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so, then stop: what is told ends requests under way in time for an answer."""
+        threading.Thread(target=self._on_stop, name="stopping").start()
+        await super().shutdown(sockets)
 
 
 def _leave_to_stay() -> None:
@@ -64,4 +73,4 @@ def run_server(
         forwarded_allow_ips=trusted_proxy or None,
         timeout_graceful_shutdown=grace_s,
     )
-    _Server(config, on_ready).run(sockets=[listener])
+    _Server(config, on_ready, shop.close_models).run(sockets=[listener])

@@ -76,7 +76,7 @@ class Asking:
 
     def attempts(self, engines: Sequence[Named]) -> Generator["Attempt"]:
         """The engines that may be asked, in their order, as long as there is time. Raises what the last one said."""
-        closed = self._closed(engines)
+        closed = self._closed()
         for place, named in enumerate(engines):
             if self.left_s <= 0:
                 self.refused.append((named.name, EngineTimeout("no time was left to ask it")))
@@ -101,7 +101,7 @@ class Asking:
         """Seconds of the request's time that are left."""
         return self.timeout_s - (time.monotonic() - self.begun)
 
-    def _closed(self, engines: Sequence[Named]) -> Closed:
+    def _closed(self) -> Closed:
         try:
             return self.house.budgets.closed(self.purpose)
         except DatabaseError as error:
@@ -125,7 +125,7 @@ class Asking:
             return no_engine(self.purpose)
         last = self._deciding()
         if isinstance(last, BudgetExceeded):
-            self.note_refusal(last, said[-1][0])
+            self._note_refusal(said[-1][0])
         if len(said) == 1:
             return last
         kind = type(last) if isinstance(last, EngineError | BudgetExceeded) else EngineUnavailable
@@ -148,8 +148,8 @@ class Asking:
             return last
         return EngineUnavailable(last.message, hint=last.hint)
 
-    def note_refusal(self, error: BudgetExceeded, engine: str) -> None:
-        """Record that no engine was asked."""
+    def _note_refusal(self, engine: str) -> None:
+        """Record that a budget was why no engine was asked."""
         call = ModelCall(
             datetime.now(UTC), self.purpose, self.operation, engine, "",
             prompt_version=self.prompt_version, outcome="budget",
