@@ -8,8 +8,8 @@ all query parameters, so that it can be called without it too, with the query re
     def search(shop: ShopOf, caller: CallerOf, asked: Annotated[Asked, Query()]) -> Response: ...
 
 `Surroundings` lets a request in as any other, then asks here. What is wrong is answered as on every other route, each
-error with the name of its parameter. The functions run in a few threads of their own: more of them than processors
-would only take turns.
+error with the name of its parameter. The functions run in a few threads of their own: many more than processors would
+only take turns.
 """
 
 import asyncio
@@ -29,7 +29,9 @@ from starlette.responses import Response
 from shopkeeper.api.problems import validation_error
 from shopkeeper.face import Shop
 
-THREADS = (os.cpu_count() or 1) + 1  # one more than processors, for what waits a little
+THREADS = (
+    os.cpu_count() or 1
+) + 4  # more than processors: the first suggestions wait until they are made
 
 Function = Callable[..., Response]
 

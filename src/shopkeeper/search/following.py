@@ -56,6 +56,7 @@ class Follower:
         self._threads: list[threading.Thread] = []
         self._adopting = threading.Lock()
         self._vocabulary_of: object = None  # the catalogue it was made of
+        self._suggesting = threading.Lock()
         self._suggester: Suggester | None = None
         self._suggester_of: object = None
         self._beside: tuple[object, MeaningStore | None] = (
@@ -205,7 +206,8 @@ class Follower:
     def suggestions(self) -> Suggester:
         """What is suggested; made when first asked for, and kept fresh by the threads."""
         if self._suggester is None or not self._threads:
-            self._make_suggestions()
+            with self._suggesting:  # who comes meanwhile waits for it, and makes none of their own
+                self._make_suggestions()
         assert self._suggester is not None
         return self._suggester
 
@@ -271,7 +273,8 @@ class Follower:
                 if time.monotonic() >= next_at:
                     begun = time.monotonic()
                     self._make_vocabulary()
-                    self._make_suggestions()
+                    with self._suggesting:
+                        self._make_suggestions()
                     spent = time.monotonic() - begun
                     next_at = time.monotonic() + max(REBUILD_SECONDS, REST * spent)
                 busy = self.meanings is not None and self.meanings.work(
