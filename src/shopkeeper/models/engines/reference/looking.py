@@ -27,17 +27,18 @@ def explained(
 ) -> Explanation:
     """The model's attention over these tokens, and the `top` likeliest tokens after them or under each mask.
 
-    An encoder-decoder looks from its answer, which it writes itself if none is given.
+    An encoder-decoder looks from its answer, which it writes itself if none is given; others have none.
     """
     checkpoint = turn.checkpoint
     given: dict[str, Any] = {"input_ids": torch.tensor([ids])}
+    written: tuple[str, ...] = ()
     if checkpoint.card.kind == "encoder-decoder":
-        answer = answer or tuple(write(turn, ids, ANSWER))
-        given["decoder_input_ids"] = torch.tensor([[checkpoint.start_id, *answer]])
+        started = [checkpoint.start_id, *(answer or write(turn, ids, ANSWER))]
+        given["decoder_input_ids"] = torch.tensor([started])
+        written = _tokens(checkpoint, started)
     with turn.step(), eager(checkpoint):
         output = checkpoint.model(**given, output_attentions=True)
     read = _tokens(checkpoint, ids)
-    written = _tokens(checkpoint, given["decoder_input_ids"][0].tolist()) if answer else ()
     parts: dict[Kind, list[tuple[Part, str, tuple[str, ...], tuple[str, ...]]]] = {
         "decoder": [("decoder", "attentions", read, read)],
         "encoder": [("encoder", "attentions", read, read)],
