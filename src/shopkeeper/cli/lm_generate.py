@@ -20,6 +20,7 @@ from shopkeeper.models.records import (
     Prompt,
     Request,
 )
+from shopkeeper.models.structured import constraint_of
 
 notes = Console(stderr=True, highlight=False)
 
@@ -145,7 +146,7 @@ def _constraint(schema: Path | None, grammar: Path | None) -> JsonSchema | Gramm
         raise SettingsError("--json-schema and --grammar cannot both hold", hint="give one of them")
     if schema is not None:
         try:
-            return JsonSchema(json.loads(_read(schema)))
+            return constraint_of(json.loads(_read(schema)))
         except json.JSONDecodeError as error:
             raise SettingsError(f"{schema}: not JSON: {error}", hint="mend the file") from error
     return Grammar(_read(grammar)) if grammar is not None else None

@@ -97,10 +97,14 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class JsonSchema:
-    """The text is to be JSON of this schema. `shopkeeper.models.structured` makes bounded ones of pydantic types."""
+    """The text is to be JSON of this schema. `shopkeeper.models.structured` makes bounded ones of pydantic types.
+
+    gbnf: a grammar of the same texts, for engines that keep to grammars; empty if there is none.
+    """
 
     schema: Mapping[str, Any]
     name: str = "answer"
+    gbnf: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def test_hostile_output_is_an_error_that_says_why_and_keeps_the_text(name: str) 
 )
 def test_the_value_is_found_in_what_is_around_it(text: str) -> None:
     answer = ask(Scripted([text]), "Describe the bicycle.", Offer)
-    assert answer.value == OFFER and not answer.repaired and answer.guide == "prompt"
+    assert answer.value == OFFER and not answer.repaired and not answer.constrained
 
 
 def test_one_repair_tells_the_model_what_is_wrong_as_quoted_data() -> None:
@@ -131,10 +131,14 @@ def test_the_engine_is_given_what_it_can_keep_to() -> None:
     both = Scripted([GOOD], frozenset({"chat", "grammar", "json_schema"}))
     schema = Scripted([GOOD], frozenset({"chat", "json_schema"}))
     neither = Scripted([GOOD], frozenset({"generate"}))
-    guides = [ask(model, "Describe it.", Offer).guide for model in (both, schema, neither)]
-    assert guides == ["grammar", "json_schema", "prompt"]
-    assert isinstance(both.asked[0].constraint, Grammar)
-    assert isinstance(schema.asked[0].constraint, JsonSchema)
+    grammar = Scripted([GOOD], frozenset({"chat", "grammar"}))
+    models = (both, schema, grammar, neither)
+    kept = [ask(model, "Describe it.", Offer).constrained for model in models]
+    assert kept == [True, True, True, False]
+    form: Form[Offer] = Form(Offer)
+    for model in (both, schema):
+        assert model.asked[0].constraint == JsonSchema(form.schema, gbnf=form.grammar)
+    assert grammar.asked[0].constraint == Grammar(form.grammar)
     assert neither.asked[0].constraint is None
     assert '"maxLength": 30' in str(neither.asked[0].prompt)
 

@@ -59,5 +59,5 @@ def test_what_it_writes_is_an_instance(
     prompt = "Anna Li ordered three red shirts, AB-1234, 19.99 each, and a 蓝色 hat on 2 May 2024."
     controls = Controls(temperature=temperature, seed=7)
     answer = ask(engine, prompt, form, controls=controls, timeout_s=60)
-    assert answer.guide == "grammar" and not answer.repaired
+    assert answer.constrained and not answer.repaired
     assert form.read(answer.generations[0].text) == answer.value

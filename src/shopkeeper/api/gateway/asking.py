@@ -25,7 +25,7 @@ from shopkeeper.models.records import (
     Tool,
     ToolCall,
 )
-from shopkeeper.models.structured import bounded
+from shopkeeper.models.structured import constraint_of
 
 TIMEOUT_S = 600.0  # as long as OpenAI's own client waits; an engine's settings may say less
 MAX_BYTES = 4 * 10**6  # of text in one request
@@ -123,12 +123,12 @@ def _constraint(wanted: ResponseFormat | None, grammar: str | None) -> JsonSchem
     if wanted.json_schema is None:
         raise Invalid("body.response_format.json_schema", "is missing")
     try:
-        schema = bounded(wanted.json_schema.schema_)
-        check_size([json_text(schema)])
+        kept = constraint_of(wanted.json_schema.schema_, wanted.json_schema.name)
+        check_size([json_text(kept.schema)])
     except Refused as error:
         field = "body.response_format.json_schema.schema"
         raise Invalid(field, error.message, hint=error.hint) from error
-    return JsonSchema(schema, wanted.json_schema.name)
+    return kept
 
 
 def _tools(

@@ -20,7 +20,7 @@ from shopkeeper.models.structured.choices import (
     random_inputs,
 )
 from shopkeeper.models.structured.form import Form
-from shopkeeper.models.structured.outside import bounded, complaint, grammar_for
+from shopkeeper.models.structured.outside import bounded, complaint, constraint_of
 
 __all__ = [
     "CONTENT_FREE",
@@ -35,7 +35,7 @@ __all__ = [
     "calibrated",
     "choose",
     "complaint",
-    "grammar_for",
+    "constraint_of",
     "prior_of",
     "random_inputs",
 ]

@@ -3,7 +3,7 @@
 import json
 import time
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from shopkeeper.errors import ContextTooLong, OutputError
 from shopkeeper.models.engines.contract import LanguageModel
@@ -19,7 +19,6 @@ from shopkeeper.models.records import (
 from shopkeeper.models.structured.form import Form, Unfilled
 
 T = TypeVar("T")
-Guide = Literal["grammar", "json_schema", "prompt"]  # what kept the model to the form
 
 MOST_WITHOUT_CONTEXT = 4096  # new tokens, where an engine does not tell how many fit
 TEMPLATE_TOKENS = (
@@ -40,12 +39,16 @@ MEND = (
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """An instance, and how it came about. generations: one, or two if the first had to be repaired."""
+    """An instance, and how it came about.
+
+    generations: one, or two if the first had to be repaired. constrained: the engine kept to the form while decoding; else
+    the schema stood in the prompt.
+    """
 
     value: T
     generations: tuple[Generation, ...]
     repaired: bool
-    guide: Guide
+    constrained: bool
 
 
 def ask(
@@ -73,14 +76,14 @@ def ask(
     question = asking.question(prompt)
     first = asking.generate(question, mending=False)
     try:
-        return Answer(asking.read(first), (first,), False, asking.guide)
+        return Answer(asking.read(first), (first,), False, asking.constrained)
     except Unfilled as error:
         wrong = error
     if asking.seconds_left() <= 0:
         raise asking.failed(wrong, first, "no time was left to repair it")
     second = asking.generate(asking.mend(question, first, wrong), mending=True)
     try:
-        return Answer(asking.read(second), (first, second), True, asking.guide)
+        return Answer(asking.read(second), (first, second), True, asking.constrained)
     except Unfilled as error:
         raise asking.failed(error, second, f"before the repair: {wrong}") from None
 
@@ -93,8 +96,8 @@ class _Asking(Generic[T]):
     ) -> None:
         self._model, self._form, self._controls = model, form, controls
         self._until, self._version = until, version
-        known: tuple[Guide, ...] = ("grammar", "json_schema")
-        self.guide: Guide = next((one for one in known if one in model.abilities), "prompt")
+        self._constraint = _constraint(model, form)
+        self.constrained = self._constraint is not None
 
     def seconds_left(self) -> float:
         """Of the time budget."""
@@ -104,7 +107,7 @@ class _Asking(Generic[T]):
         """The prompt, with the schema in words where nothing else keeps the model to it."""
         if isinstance(prompt, str) and "chat" in self._model.abilities:
             prompt = (Message("user", prompt),)
-        if self.guide != "prompt":
+        if self.constrained:
             return prompt
         schema = json.dumps(self._form.schema, ensure_ascii=False)
         return _added(prompt, INSTRUCTION.format(schema=schema))
@@ -124,15 +127,10 @@ class _Asking(Generic[T]):
         if mending and seed is not None:
             seed += 1
         controls = replace(self._controls, max_new_tokens=self._room(prompt), seed=seed)
-        constraint: Grammar | JsonSchema | None = None
-        if self.guide == "grammar":
-            constraint = Grammar(self._form.grammar)
-        elif self.guide == "json_schema":
-            constraint = JsonSchema(self._form.schema)
         request = Request(
             prompt,
             controls,
-            constraint,
+            self._constraint,
             timeout_s=max(self.seconds_left(), 0.001),
             prompt_version=self._version,
         )
@@ -166,6 +164,13 @@ class _Asking(Generic[T]):
                 hint="shorten the prompt, or use a model with a larger context",
             )
         return min(most, context - used)
+
+
+def _constraint(model: LanguageModel, form: Form[T]) -> JsonSchema | Grammar | None:
+    """What a model can keep to. A route may end at one engine or another, so the schema carries the grammar along."""
+    if "json_schema" in model.abilities:
+        return JsonSchema(form.schema, gbnf=form.grammar)
+    return Grammar(form.grammar) if "grammar" in model.abilities else None
 
 
 def _added(prompt: Prompt, more: str) -> Prompt:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shopkeeper.errors import Refused
+from shopkeeper.models.records import JsonSchema
 from shopkeeper.models.structured.bounds import Bounds
 from shopkeeper.models.structured.checking import problem
 from shopkeeper.models.structured.grammar import grammar_of
@@ -25,9 +26,12 @@ def bounded(schema: Mapping[str, Any], bounds: Bounds | None = None) -> dict[str
     return schema_of(_shape(schema, bounds))
 
 
-def grammar_for(schema: Mapping[str, Any], bounds: Bounds | None = None) -> str:
-    """The GBNF grammar of `bounded(schema)`. Raises Refused."""
-    return grammar_of(_shape(schema, bounds))
+def constraint_of(
+    schema: Mapping[str, Any], name: str = "answer", bounds: Bounds | None = None
+) -> JsonSchema:
+    """`bounded(schema)` as the constraint of a request, with its grammar. Raises Refused."""
+    shape = _shape(schema, bounds)
+    return JsonSchema(schema_of(shape), name, grammar_of(shape))
 
 
 def complaint(schema: Mapping[str, Any], text: str, bounds: Bounds | None = None) -> str:

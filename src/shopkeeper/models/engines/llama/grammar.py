@@ -31,6 +31,8 @@ def grammar_of(request: Request) -> str:
         call = _json(calls_schema(request.tools))
         return f'{HEAD}start: "{OPENING}\\n" call "\\n</tool_call>"\ncall: {call}'
     match request.constraint:
+        case JsonSchema(gbnf=gbnf) if gbnf:
+            return gbnf
         case JsonSchema(schema=schema):
             return f"{HEAD}start: answer\nanswer: {_json(schema)}"
         case Grammar(gbnf=gbnf):
