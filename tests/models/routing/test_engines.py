@@ -86,9 +86,12 @@ def test_looking_at_an_engine_closes_no_other(shelf: Shelf, local: EngineSetting
     for name in ("a", "b"):
         with shelf.engines.use(name, local):
             pass
-    with shelf.engines.look("c", local) as engine:
-        assert "generate" in engine.abilities
-    assert shelf.closed == ["c"] and shelf.engines.is_open("a") and shelf.engines.is_open("b")
+    for _ in range(2):
+        assert "generate" in shelf.engines.look("c", local).abilities
+    assert shelf.closed == [] and shelf.opened == ["a", "b", "c"]
+    with shelf.engines.use("c", local) as engine:
+        assert engine is shelf.engines.look("c", local)
+    assert shelf.closed == ["a"] and shelf.opened == ["a", "b", "c"]
 
 
 def test_what_is_in_use_is_not_closed_for_another(shelf: Shelf, local: EngineSettings) -> None:

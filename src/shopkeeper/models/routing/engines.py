@@ -50,6 +50,7 @@ class Engines:
         self._free_bytes = free_bytes
         self._opened: OrderedDict[str, _Opened] = OrderedDict()  # the least recently used first
         self._outdated: list[_Opened] = []
+        self._looked: dict[str, tuple[EngineSettings, LanguageModel]] = {}  # at, and not used yet
         self._lock = threading.Lock()
         self._closed = False
 
@@ -71,18 +72,13 @@ class Engines:
                     self._outdated.remove(opened)
                     opened.engine.close()
 
-    @contextmanager
-    def look(self, name: str, settings: EngineSettings) -> Iterator[LanguageModel]:
-        """The engine, for what it says of itself: no other is closed for it, and its weights are not to be read."""
-        if self.is_open(name) or not self._size_bytes(settings):
-            with self.use(name, settings) as engine:
-                yield engine
-            return
-        engine = self._open_engine(name, settings)
-        try:
-            yield engine
-        finally:
-            engine.close()
+    def look(self, name: str, settings: EngineSettings) -> LanguageModel:
+        """The engine, for what it says of itself only: its weights are not to be read, so no other is closed for it."""
+        with self._lock:
+            opened = self._opened.get(name)
+            if opened is not None and opened.settings == settings:
+                return opened.engine
+            return self._looked_at(name, settings)
 
     def is_open(self, name: str) -> bool:
         """True if it was used and is kept."""
@@ -93,10 +89,12 @@ class Engines:
         """Close them all; what is under way ends with EngineUnavailable."""
         with self._lock:
             self._closed = True
-            everything = [*self._opened.values(), *self._outdated]
+            opened = [each.engine for each in (*self._opened.values(), *self._outdated)]
+            looked_at = [engine for _, engine in self._looked.values()]
             self._opened.clear()
-        for opened in everything:
-            opened.engine.close()
+            self._looked.clear()
+        for engine in (*opened, *looked_at):
+            engine.close()
 
     def _find(self, name: str, settings: EngineSettings) -> _Opened:
         if self._closed:
@@ -109,10 +107,22 @@ class Engines:
             self._retire(name)
         size_bytes = self._size_bytes(settings)
         self._make_room(name, size_bytes)
-        made = _Opened(name, settings, self._open_engine(name, settings), size_bytes)
+        made = _Opened(name, settings, self._looked_at(name, settings), size_bytes)
+        del self._looked[name]
         self._opened[name] = made
         log.info("opened engine=%s kind=%s megabytes=%d", name, settings.kind, size_bytes // 10**6)
         return made
+
+    def _looked_at(self, name: str, settings: EngineSettings) -> LanguageModel:
+        if self._closed:
+            raise EngineUnavailable("the shop is being closed")
+        found, engine = self._looked.get(name, (None, None))
+        if engine is None or found != settings:
+            if engine is not None:
+                engine.close()
+            engine = self._open_engine(name, settings)
+            self._looked[name] = settings, engine
+        return engine
 
     def _retire(self, name: str) -> None:
         opened = self._opened.pop(name)
@@ -130,7 +140,7 @@ class Engines:
             if free is None:
                 return
             # Weights are mapped from their files, and the system counts what is mapped as free.
-            free -= sum(opened.size_bytes for opened in self._opened.values())
+            free -= sum(each.size_bytes for each in (*self._opened.values(), *self._outdated))
             if free >= wanted:
                 return
             idle = (o.name for o in self._opened.values() if o.size_bytes and not o.users)

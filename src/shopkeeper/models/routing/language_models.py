@@ -152,8 +152,7 @@ class LanguageModels:
         purposes = tuple(p for p, names in self._settings.routes.items() if name in names)
         is_open = self._house.engines.is_open(name)
         try:
-            with self._house.engines.look(name, settings) as engine:
-                abilities = engine.abilities
+            abilities = self._house.engines.look(name, settings).abilities
         except ModelError as error:
             return EngineState(name, settings, is_open, purposes=purposes, why_not=error.message)
         return EngineState(name, settings, is_open, abilities, purposes)

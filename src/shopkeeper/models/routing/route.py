@@ -122,8 +122,7 @@ class Route:
         told, why = [], []
         for named in self._named():
             try:
-                with self._house.engines.look(named.name, named.settings) as engine:
-                    told.append(ask(engine))
+                told.append(ask(self._house.engines.look(named.name, named.settings)))
             except ModelError as error:
                 why.append(error)
         if not told:
