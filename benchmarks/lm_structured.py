@@ -7,6 +7,7 @@ more, or an exponent.
 """
 
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -91,8 +92,13 @@ def _cases(texts: int) -> list[Case]:
 
 
 def _all(one: Callable[[Case], Outcome], cases: list[Case]) -> list[Outcome]:
+    found = []
     with ThreadPoolExecutor(PARALLEL) as pool:
-        return list(pool.map(one, cases))
+        for outcome in pool.map(one, cases):
+            found.append(outcome)
+            print(f"\r{len(found)} of {len(cases)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return found
 
 
 def _prompt(case: Case) -> tuple[Message, ...]:
