@@ -46,6 +46,7 @@ class Desk:
     """What the gateway of one application keeps: embedders, and how many requests are under way."""
 
     def __init__(self, shop: Shop) -> None:
+        assert shop.models is not None  # made here, before threads ask for it
         self.embedders = Embedders(shop.settings.cache_folder)
         self.created = int(time.time())
         self._places = threading.BoundedSemaphore(AT_ONCE)
