@@ -232,4 +232,4 @@ def spare_waiting() -> None:
     core away from the very thread they wait for.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
