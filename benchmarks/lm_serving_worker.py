@@ -109,7 +109,9 @@ def transformers(path: Path, threads: int) -> Ask:
     """The weights of the GGUF file as 32-bit floats."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     torch.set_num_threads(threads)
     folder, file = str(path.parent), path.name
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file)

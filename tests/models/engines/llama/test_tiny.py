@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shopkeeper.errors import ArtifactError, EngineUnavailable, Unsupported
@@ -14,7 +15,7 @@ gguf = pytest.importorskip(
 )
 
 from tests.models.engines.llama.conftest import opened  # noqa: E402
-from tests.models.engines.llama.tiny import write_adapter, write_model  # noqa: E402
+from tests.models.engines.llama.tiny import WIDTH, write_adapter, write_model  # noqa: E402
 
 SHORT = Controls(max_new_tokens=8)
 HELLO = (Message("user", "hello"),)
@@ -132,3 +133,19 @@ def test_a_cut_file_is_refused_wherever_it_is_cut(folder: Path) -> None:
         cut.write_bytes(whole[:length])
         with pytest.raises(ArtifactError):
             opened(cut)
+
+
+def test_a_model_made_for_vectors_gives_them_and_nothing_else(folder: Path) -> None:
+    engine = opened(write_model(folder / "pools.gguf", pools=True))
+    assert engine.abilities == {"embed"}
+    texts = ["a blue cup", "保温杯", "a"]
+    together = engine.embed(texts)
+    alone = np.vstack([engine.embed([text]).vectors for text in texts])
+    assert together.vectors.shape == (3, WIDTH)
+    assert together.vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(together.vectors, axis=1), 1, atol=1e-5)
+    assert np.allclose(together.vectors, alone, atol=1e-5)
+    assert together.usage.prompt_tokens == len("".join(texts).encode())
+    with pytest.raises(Unsupported):
+        engine.generate(Request("one", SHORT))
+    engine.close()

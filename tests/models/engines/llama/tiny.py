@@ -1,7 +1,6 @@
 """Tiny GGUF files with random weights: a model that reads bytes, and a LoRA adapter for it."""
 
 from pathlib import Path
-from typing import Any
 
 import gguf
 import numpy as np
@@ -20,8 +19,10 @@ def letters() -> list[str]:
     return [chr(byte) if byte in seen else chr(next(rest)) for byte in range(256)]
 
 
-def write_model(path: Path, *, template: str = CHATML, layers: int = LAYERS, **more: Any) -> Path:
-    """A model of the Llama family. layers: what the header claims. more: further texts of the header."""
+def write_model(
+    path: Path, *, template: str = CHATML, layers: int = LAYERS, pools: bool = False
+) -> Path:
+    """A model of the Llama family. layers: what the header claims; pools: made for vectors of whole texts."""
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(layers)
     writer.add_context_length(1024)
@@ -40,8 +41,8 @@ def write_model(path: Path, *, template: str = CHATML, layers: int = LAYERS, **m
     writer.add_eos_token_id(257)
     writer.add_add_bos_token(False)
     writer.add_chat_template(template)
-    for key, value in more.items():
-        writer.add_string(key, value)
+    if pools:
+        writer.add_pooling_type(gguf.PoolingType.MEAN)
     rng = np.random.default_rng(7)
     for name, shape in _shapes(len(tokens)).items():
         drawn = rng.standard_normal(shape).astype(np.float32)
