@@ -8,6 +8,7 @@ side in every corpus, however the others change; near duplicates are removed bef
 
 import json
 import re
+import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,6 +71,8 @@ def make_corpus(
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "corpus.json").unlink(missing_ok=True)
+        for made in ("tokenizers", "shards"):  # of the corpus that was here
+            shutil.rmtree(folder / made, ignore_errors=True)
         files = {name: (folder / f"{name}.jsonl").open("w", encoding="utf-8") for name in SPLITS}
     try:
         kept = _kept(documents, cleaning, counts["left_out"], progress)
