@@ -30,6 +30,7 @@ NAMES = (
     "personal_data",
     "lm_serving",
     "lm_structured",
+    "lm_choices",
     "lm_tasks",
 )
 

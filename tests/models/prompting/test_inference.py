@@ -3,12 +3,9 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.prompting import Example, pool, prior_of, run, said_by
-from shopkeeper.models.prompting.labels import beginnings, mean_prior, normalised
 from shopkeeper.models.prompting.tasks import (
     ATTRIBUTES,
     SENTIMENT,
@@ -75,50 +72,3 @@ def test_examples_cost_tokens_and_the_fixed_part_is_not_computed_again(
 def test_a_prior_needs_inputs(model: LanguageModel) -> None:
     with pytest.raises(ValueError, match="inputs to ask about"):
         prior_of(SENTIMENT, model, [])
-
-
-scores = st.dictionaries(st.sampled_from("abc"), st.floats(-100, 0), min_size=2)
-
-
-@given(scores)
-def test_normalised_scores_add_up_to_one_and_keep_their_order(table: dict[str, float]) -> None:
-    found = normalised(table)
-    assert math.isclose(sum(map(math.exp, found.values())), 1)
-    labels = sorted(table, key=table.__getitem__)
-    assert [found[label] for label in labels] == sorted(found.values())
-
-
-def test_a_prior_is_the_mean_answer_and_one_more_that_knows_nothing() -> None:
-    prior = mean_prior([{"a": 1.0, "b": 0.0}, {"a": 0.8, "b": 0.2}])
-    assert math.isclose(prior["a"], math.log(2.3 / 3))
-    assert math.isclose(sum(map(math.exp, prior.values())), 1)
-
-
-def test_labels_count_up_to_where_they_differ() -> None:
-    words = {
-        1: "track order",
-        2: "track refund",
-        3: "review",
-        4: "好评",
-        5: "差评",
-        6: "get",
-        7: "get it",
-    }
-    found = beginnings({str(key): text for key, text in words.items()})
-    assert list(found.values()) == [
-        "track order",
-        "track refund",
-        "review",
-        "好",
-        "差",
-        "get",
-        "get it",
-    ]
-
-
-@given(st.lists(st.text("ab 好", min_size=1), min_size=2, unique=True))
-def test_beginnings_begin_their_words_and_stay_apart(words: list[str]) -> None:
-    table = dict(enumerate(words))
-    found = beginnings({str(key): text for key, text in table.items()})
-    assert all(text.startswith(found[str(key)]) for key, text in table.items())
-    assert len(set(found.values())) == len(words)

@@ -11,13 +11,12 @@ from shopkeeper.errors import OutputError
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.records import Ability, Grammar, Message
 from shopkeeper.models.structured.choices import (
-    CONTENT_FREE,
     Choice,
     Chosen,
     calibrated,
     choose,
+    normalised,
     prior_of,
-    random_inputs,
 )
 from tests.models.structured.scripted import Scripted
 
@@ -77,20 +76,34 @@ def test_an_answer_equal_to_the_prior_says_nothing(others: list[float], one: flo
     )
 
 
-def test_all_words_of_a_label_count_together() -> None:
-    choice = Choice({"good": ("good", "fine"), "bad": ("bad",)})
-    pairs = {
-        ("a", "good"): math.log(0.2),
-        ("a", "fine"): math.log(0.3),
-        ("a", "bad"): math.log(0.5),
-    }
-    found = choose(Scripted([""], abilities=SCORES, likelihoods=pairs), "a", choice)
-    assert found.probabilities == pytest.approx({"good": 0.5, "bad": 0.5})
+@given(st.dictionaries(st.text(min_size=1), st.floats(-1e4, 0), min_size=1))
+def test_normalised_scores_add_up_to_one_and_keep_their_order(table: dict[str, float]) -> None:
+    found = normalised(table)
+    assert sum(map(math.exp, found.values())) == pytest.approx(1)
+    labels = sorted(table, key=table.__getitem__)
+    assert [found[label] for label in labels] == sorted(found.values())
+
+
+def test_labels_count_up_to_where_they_differ() -> None:
+    words = ("track order", "track refund", "review", "好评", "差评", "get", "get it")
+    assert list(Choice.of(*words).beginnings().values()) == [
+        "track order", "track refund", "review", "好", "差", "get", "get it"
+    ]  # fmt: skip
+
+
+WORDS = st.text("ab 好", min_size=1).filter(str.strip)
+
+
+@given(st.lists(WORDS, min_size=2, max_size=5, unique_by=str.strip))
+def test_beginnings_begin_their_words_and_stay_apart(words: list[str]) -> None:
+    found = Choice.of(*words).beginnings()
+    assert all(text.startswith(beginning) for text, beginning in found.items())
+    assert len(set(found.values())) == len(words)
 
 
 def test_an_engine_that_cannot_score_answers_within_the_labels_and_says_so() -> None:
     model = Scripted(["bad"], abilities=KEEPS)
-    found = choose(model, "a", Choice({"+": ("good",), "-": ("bad", 'so "so"')}))
+    found = choose(model, "a", Choice({"+": "good", "-": "bad", "0": 'so "so"'}))
     assert found.label == "-" and found.by == "answer" and not found.calibrated
     assert model.asked[0].constraint == Grammar('root ::= "good" | "bad" | "so \\"so\\""')
 
@@ -109,33 +122,30 @@ def test_a_prior_is_not_made_of_answers_that_were_read_against_one() -> None:
         prior_of([])
 
 
-@pytest.mark.parametrize("words", [{"a": ("x",)}, {"a": (), "b": ("x",)}, {"a": ("x",), "b": ("x",)}, {"a": (" ",), "b": ("x",)}])  # fmt: skip
-def test_a_choice_without_sense_is_refused(words: dict[str, tuple[str, ...]]) -> None:
+@pytest.mark.parametrize("words", [{"a": "x"}, {"a": "", "b": "x"}, {"a": "x", "b": " x"}, {"a": " ", "b": "x"}])  # fmt: skip
+def test_a_choice_without_sense_is_refused(words: dict[str, str]) -> None:
     with pytest.raises(ValueError):
         Choice(words)
 
 
-def test_random_inputs_are_words_of_the_domain_and_the_same_each_time() -> None:
-    texts = ["red wool hat", "warm blue socks of wool"]
-    found = random_inputs(texts, number=5, seed=1)
-    assert found == random_inputs(texts, number=5, seed=1) and len(found) == 5
-    assert {word for one in found for word in one.split()} <= set(" ".join(texts).split())
-    assert all(len(one.split()) == 4 for one in found)
-
-
-def test_smollm2_says_what_it_always_says_until_it_is_read_against_a_prior(
+def test_smollm2_echoes_the_last_example_until_it_is_read_against_a_prior(
     engine: LanguageModel,
 ) -> None:
-    def question(text: str) -> tuple[Message, ...]:
-        ask = "Is this review positive or negative? Answer with one word."
-        return (Message("user", f"{ask}\n\n{json.dumps(text)}"),)
-
-    mood = Choice.of("positive", "negative")
-    prior = prior_of([choose(engine, question(text), mood) for text in CONTENT_FREE])
+    ask = "Is this review positive or negative? Answer with one word.\n\n"
+    examples = ("It leaks. Never again.", "negative"), ("My new favourite, so soft!", "positive")
+    shown = [
+        message
+        for text, label in examples
+        for message in (Message("user", ask + json.dumps(text)), Message("assistant", label))
+    ]
     texts = {
-        "positive": "I love it, the best I ever bought. Perfect!",
-        "negative": "Terrible. It broke at once, a waste of money.",
+        "I love it, the best I ever bought. Perfect!": "positive",
+        "Terrible. It broke at once, a waste of money.": "negative",
+        "Wonderful quality, fits well, great price.": "positive",
+        "Useless and ugly. I want a refund.": "negative",
     }
-    found = {k: choose(engine, question(text), mood, prior=prior) for k, text in texts.items()}
-    assert found["positive"].probabilities["positive"] > found["negative"].probabilities["positive"]
-    assert all(sum(one.probabilities.values()) == pytest.approx(1) for one in found.values())
+    asked = [(*shown, Message("user", ask + json.dumps(text))) for text in texts]
+    plain = [choose(engine, prompt, Choice.of("positive", "negative")) for prompt in asked]
+    assert [one.label for one in plain] == ["positive"] * 4
+    prior = prior_of(plain)
+    assert [calibrated(one, prior).label for one in plain] == list(texts.values())

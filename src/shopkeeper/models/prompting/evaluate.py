@@ -20,9 +20,9 @@ from shopkeeper.errors import ContextTooLong, OutputError
 from shopkeeper.measures import accuracy, bootstrap, found, macro_f1, wilson
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.prompting.inference import prior_of, run, said_by
-from shopkeeper.models.prompting.labels import Prior
 from shopkeeper.models.prompting.shots import Pool
-from shopkeeper.models.prompting.task import Example, Input, Labels, Output, Task
+from shopkeeper.models.prompting.task import Example, Input, Output, Task
+from shopkeeper.models.structured import Choice, Prior
 
 PRIOR_ROWS = 16  # inputs from which a prior is taken, unless told otherwise
 Progress = Callable[[int, int], None]  # rows done, rows in all
@@ -137,7 +137,7 @@ class _Cell(Generic[Input, Output]):
 
     def prior(self, inputs: Sequence[Input]) -> Prior | None:
         """From these inputs, each with its examples."""
-        scores = isinstance(self.task.answer, Labels) and "score" in self.model.abilities
+        scores = isinstance(self.task.answer, Choice) and "score" in self.model.abilities
         if not scores or not inputs:
             return None
         asked = [(given, self._examples(given)) for given in inputs]
@@ -184,7 +184,7 @@ class _Cell(Generic[Input, Output]):
         )
 
     def _said(self, given: Input, shown: Sequence[Example[Input, Output]]) -> str | None:
-        if not self.greedy or not isinstance(self.task.answer, Labels):
+        if not self.greedy or not isinstance(self.task.answer, Choice):
             return None
         try:
             result = said_by(self.task, self.model, given, examples=shown)
@@ -213,7 +213,7 @@ def _report(
 ) -> Report:
     measure, figure, (low, high) = _figure(task, outcomes, seed)
     wanted = [one.wanted for one in outcomes]
-    labels = isinstance(task.answer, Labels)
+    labels = isinstance(task.answer, Choice)
     said = [one.said for one in outcomes if one.said is not None]
     return Report(
         task=task.name,
@@ -245,6 +245,6 @@ def _figure(
         return "F1", found(table).f1, interval
     grades = np.array([one.grade for one in outcomes])
     mean = float(grades.mean()) if n else 0.0
-    if isinstance(task.answer, Labels):
+    if isinstance(task.answer, Choice):
         return "accuracy", mean, wilson(mean, n)
     return "grade", mean, bootstrap(lambda rows: float(grades[rows].mean()), n, seed=seed)

@@ -7,13 +7,12 @@ records are asked for as JSON of their type; texts are generated and end with th
 from collections.abc import Sequence
 from typing import cast
 
+from shopkeeper.models import structured
 from shopkeeper.models.engines.contract import LanguageModel
-from shopkeeper.models.prompting.labels import Prior, choose, mean_prior, say
 from shopkeeper.models.prompting.quoting import unquoted
 from shopkeeper.models.prompting.task import (
     Example,
     Input,
-    Labels,
     Output,
     Record,
     Result,
@@ -21,7 +20,7 @@ from shopkeeper.models.prompting.task import (
     Text,
 )
 from shopkeeper.models.records import Controls, Prompt, Request, Usage
-from shopkeeper.models.structured import ask
+from shopkeeper.models.structured import Choice, Chosen, Prior, ask, choose, say
 
 TIMEOUT_S = 120.0
 
@@ -38,13 +37,10 @@ def run(
     """What the model answers, parsed, with what the task's checks say of it.
 
     prior: from `prior_of`, for tasks with labels; without one they are read as they are. A model that cannot score says
-    its label by itself. Raises OutputError if the
-    answer has not the form that was asked for, and what the model raises.
+    its label by itself. Raises OutputError if the answer has not the form that was asked for, and what the model raises.
     """
     prompt = prompt_for(task, model, given, examples)
-    if isinstance(task.answer, Labels) and "score" not in model.abilities:
-        return said_by(task, model, given, examples=examples, timeout_s=timeout_s)
-    if isinstance(task.answer, Labels):
+    if isinstance(task.answer, Choice):
         return _label(task, model, prompt, prior, timeout_s)
     made = _record if isinstance(task.answer, Record) else _text
     return made(task, model, given, prompt, timeout_s)
@@ -60,11 +56,11 @@ def prompt_for(
     return task.prompt(given, examples, chat="chat" in model.abilities)
 
 
-def words_for(task: Task[Input, Output], model: LanguageModel) -> dict[str, str]:
-    """Label to what this model would go on with: in a text to continue, words follow a space."""
-    assert isinstance(task.answer, Labels)
+def choice_for(task: Task[Input, Output], model: LanguageModel) -> Choice:
+    """The task's labels and what this model would go on with: in a text to continue, words follow a space."""
+    assert isinstance(task.answer, Choice)
     before = "" if "chat" in model.abilities else " "
-    return {label: before + words for label, words in task.answer.words.items()}
+    return Choice({label: before + words for label, words in task.answer.words.items()})
 
 
 def prior_of(
@@ -78,13 +74,11 @@ def prior_of(
 
     The inputs need no labels but should be like those to come. Raises ValueError if there are none, or no labels.
     """
-    if not inputs or not isinstance(task.answer, Labels):
+    if not inputs or not isinstance(task.answer, Choice):
         raise ValueError("a prior needs a task with labels, and inputs to ask about")
-    words = words_for(task, model)
+    choice = choice_for(task, model)
     asked = (prompt_for(task, model, given, examples) for given, examples in inputs)
-    return mean_prior(
-        [choose(model, prompt, words, timeout_s=timeout_s).probabilities for prompt in asked]
-    )
+    return structured.prior_of([choose(model, one, choice, timeout_s=timeout_s) for one in asked])
 
 
 def said_by(
@@ -100,12 +94,9 @@ def said_by(
     Raises OutputError if it says none of the labels.
     """
     prompt = prompt_for(task, model, given, examples)
-    label, made = say(
-        model, prompt, words_for(task, model), timeout_s=timeout_s, prompt_version=task.template
-    )
-    return Result(
-        cast(Output, label), (), made.model, task.template, made.usage, made.timing.total_ms
-    )
+    choice = choice_for(task, model)
+    found = say(model, prompt, choice, timeout_s=timeout_s, prompt_version=task.template)
+    return _chosen(task, found)
 
 
 def _label(
@@ -115,15 +106,27 @@ def _label(
     prior: Prior | None,
     timeout_s: float,
 ) -> Result[Output]:
-    choice = choose(model, prompt, words_for(task, model), prior=prior, timeout_s=timeout_s)
+    found = choose(
+        model,
+        prompt,
+        choice_for(task, model),
+        prior=prior,
+        timeout_s=timeout_s,
+        prompt_version=task.template,
+    )
+    return _chosen(task, found)
+
+
+def _chosen(task: Task[Input, Output], found: Chosen) -> Result[Output]:
+    chances = found.probabilities if found.by == "likelihood" else {}
     return Result(
-        cast(Output, choice.label),
+        cast(Output, found.label),
         (),
-        model.model,
+        found.model,
         task.template,
-        choice.usage,
-        choice.total_ms,
-        choice.probabilities,
+        found.usage,
+        found.total_ms,
+        chances,
     )
 
 

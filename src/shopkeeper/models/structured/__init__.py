@@ -10,20 +10,18 @@ of a few labels by how likely their words are.
 from shopkeeper.models.structured.asking import Answer, ask
 from shopkeeper.models.structured.bounds import Bounds
 from shopkeeper.models.structured.choices import (
-    CONTENT_FREE,
     Choice,
     Chosen,
     Prior,
     calibrated,
     choose,
     prior_of,
-    random_inputs,
+    say,
 )
 from shopkeeper.models.structured.form import Form
 from shopkeeper.models.structured.outside import bounded, complaint, constraint_of
 
 __all__ = [
-    "CONTENT_FREE",
     "Answer",
     "Bounds",
     "Choice",
@@ -37,5 +35,5 @@ __all__ = [
     "complaint",
     "constraint_of",
     "prior_of",
-    "random_inputs",
+    "say",
 ]

@@ -1,41 +1,43 @@
 """One label out of several, by how likely a model finds the words for it, read against a prior.
 
-What a model says under a list of labels mixes what the input says with what the model always says: it likes some words
-better, and after examples those of the last one. A prior is its mean answer over inputs that say nothing, or over inputs
-like those to come, whose labels nobody needs to know. Divided by it, what this input says is left.
+The likelihood of a label's words mixes what the input says with what the model always says: it likes some words better,
+and after examples those of the last. A prior is the model's mean answer over inputs like those to come, which need no
+labels themselves; divided by it, what this input says is left.
 
-Source: Zhao et al. 2021 (contextual calibration, inputs without content); Fei et al. 2023 (random words of the domain);
-Zhou et al. 2024 (a batch of the inputs themselves). Which of them pays is measured by `python -m benchmarks lm_choices`.
+Source: Zhao et al. 2021 (contextual calibration) by a batch of real inputs (Zhou et al. 2024). Priors from inputs without
+content, or from random words of the domain (Fei et al. 2023), do worse: `python -m benchmarks lm_choices`.
 """
 
 import math
-import random
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from shopkeeper.errors import OutputError
 from shopkeeper.models.engines.contract import LanguageModel
-from shopkeeper.models.records import Controls, Grammar, Prompt, Request
+from shopkeeper.models.records import Controls, Grammar, Prompt, Request, Usage
 from shopkeeper.models.structured.grammar import quoted
 
+LEAST = 1e-300  # a probability above zero
 Prior = Mapping[str, float]  # label to natural log-probability
-CONTENT_FREE = ("N/A", "", "[MASK]")  # Zhao et al. 2021, section 5
+
+_PART = re.compile(r"\s*(?:[一-鿿㐀-䶿]|[^\s一-鿿㐀-䶿]+)|\s+")  # a word, or a Chinese character
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Labels, and for each the words that stand for it in an answer: one or several."""
+    """Labels, and for each the words that stand for it in an answer."""
 
-    words: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        all_words = [word for words in self.words.values() for word in words]
-        if len(self.words) < 2:
+        said = [words.strip() for words in self.words.values()]
+        if len(said) < 2:
             raise ValueError("a choice has two labels or more")
-        if not all(self.words.values()) or not all(map(str.strip, all_words)):
-            raise ValueError("each label of a choice has words, and none of them is empty")
-        if len(set(all_words)) < len(all_words):
+        if not all(said):
+            raise ValueError("each label of a choice has words")
+        if len(set(said)) < len(said):
             raise ValueError("the same words stand for two labels")
 
     @classmethod
@@ -43,20 +45,36 @@ class Choice:
         """Labels that stand for themselves."""
         if len(set(labels)) < len(labels):
             raise ValueError("a label is named twice")
-        return cls({label: (label,) for label in labels})
+        return cls({label: label for label in labels})
+
+    def beginnings(self) -> dict[str, str]:
+        """The words of each label up to where they differ from those of all others; whole where that is nowhere.
+
+        What must follow there tells nothing, and would only put labels of many words at a disadvantage.
+        """
+        parts = {label: _PART.findall(text) for label, text in self.words.items()}
+        found = {}
+        for label, own in parts.items():
+            others = [other for name, other in parts.items() if name != label]
+            alike = max(_shared(own, other) for other in others)
+            found[label] = "".join(own[: alike + 1])
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Probabilities of all labels, which add up to 1.
 
-    by: `likelihood`, or `answer` where the engine cannot score: then what it said has all the probability, and nothing is
+    by: `likelihood`, or `answer` for what the model said by itself; that has all the probability then, and nothing is
     known of the rest. calibrated: read against a prior.
     """
 
     probabilities: Mapping[str, float]
     by: Literal["likelihood", "answer"] = "likelihood"
     calibrated: bool = False
+    model: str = ""
+    usage: Usage = field(default_factory=lambda: Usage(0))
+    total_ms: float = 0.0
 
     @property
     def label(self) -> str:
@@ -71,25 +89,57 @@ def choose(
     *,
     prior: Prior | None = None,
     timeout_s: float = 120.0,
+    prompt_version: str = "",
 ) -> Chosen:
-    """How likely each label is as the answer to this prompt, all its words together, read against the prior.
+    """How likely each label is as the answer to this prompt, read against the prior.
 
-    Log-likelihoods are summed over the tokens of a label and not divided by their number: a prior holds the price of
-    being long already, and without one the sum is the model's own probability.
-    Raises OutputError if a model that cannot score says none of the labels.
+    A model that cannot score says its label by itself: see `say`.
     """
     if "score" not in model.abilities:
-        return _asked(model, prompt, choice, timeout_s)
-    words = [word for words in choice.words.values() for word in words]
-    scores = iter(model.score(prompt, words, timeout_s=timeout_s).scores)
-    read = {
-        label: _log_sum([next(scores).log_likelihood for _ in words])
-        for label, words in choice.words.items()
-    }
-    if prior is not None:
-        read = {label: value - prior[label] for label, value in _normalised(read).items()}
-    chances = {label: math.exp(value) for label, value in _normalised(read).items()}
-    return Chosen(chances, calibrated=prior is not None)
+        return say(model, prompt, choice, timeout_s=timeout_s, prompt_version=prompt_version)
+    found = model.score(prompt, list(choice.beginnings().values()), timeout_s=timeout_s)
+    read = {k: s.log_likelihood for k, s in zip(choice.words, found.scores, strict=True)}
+    chances = {label: math.exp(value) for label, value in normalised(read).items()}
+    chosen = Chosen(chances, "likelihood", False, found.model, found.usage, found.timing.total_ms)
+    return chosen if prior is None else calibrated(chosen, prior)
+
+
+def say(
+    model: LanguageModel,
+    prompt: Prompt,
+    choice: Choice,
+    *,
+    timeout_s: float = 120.0,
+    prompt_version: str = "",
+) -> Chosen:
+    """The label that the model says by itself, greedily; kept to the labels where its engine can do that.
+
+    Raises OutputError if it says none of them.
+    """
+    constraint = None
+    if "grammar" in model.abilities:
+        constraint = Grammar("root ::= " + " | ".join(map(quoted, choice.words.values())))
+    room = max(8, *(len(words.encode()) + 1 for words in choice.words.values()))
+    made = model.generate(
+        Request(
+            prompt,
+            Controls(max_new_tokens=room),
+            constraint,
+            timeout_s=timeout_s,
+            prompt_version=prompt_version,
+        )
+    )
+    said = made.text.strip().strip("\"'.。*").casefold()
+    for label, words in sorted(choice.words.items(), key=lambda item: -len(item[1])):
+        if said.startswith(words.strip().casefold()):
+            chances = {name: float(name == label) for name in choice.words}
+            return Chosen(chances, "answer", False, made.model, made.usage, made.timing.total_ms)
+    error = OutputError(
+        f"{made.model} said none of the {len(choice.words)} labels",
+        hint="use an engine that scores or keeps to a grammar",
+    )
+    error.text = made.text
+    raise error
 
 
 def prior_of(answers: Sequence[Chosen]) -> Prior:
@@ -108,51 +158,23 @@ def prior_of(answers: Sequence[Chosen]) -> Prior:
 
 
 def calibrated(answer: Chosen, prior: Prior) -> Chosen:
-    """An answer read against a prior that was not known when it was given."""
+    """An answer read against a prior."""
     read = {
-        label: math.log(max(chance, 1e-300)) - prior[label]
+        label: math.log(max(chance, LEAST)) - prior[label]
         for label, chance in answer.probabilities.items()
     }
-    return Chosen({k: math.exp(v) for k, v in _normalised(read).items()}, answer.by, True)
+    chances = {label: math.exp(value) for label, value in normalised(read).items()}
+    return replace(answer, probabilities=chances, calibrated=True)
 
 
-def random_inputs(texts: Sequence[str], *, number: int = 20, seed: int = 0) -> list[str]:
-    """Inputs that say nothing in the words of a domain: words drawn at random from its texts, as many as a text has."""
-    words = [word for text in texts for word in text.split()]
-    if not words:
-        raise ValueError("random inputs are drawn from texts with words")
-    chance = random.Random(seed)
-    length = max(1, len(words) // len(texts))
-    return [" ".join(chance.choices(words, k=length)) for _ in range(number)]
-
-
-def _asked(model: LanguageModel, prompt: Prompt, choice: Choice, timeout_s: float) -> Chosen:
-    """What the model says greedily, kept to the labels where its engine can do that."""
-    words = {word: label for label, words in choice.words.items() for word in words}
-    constraint = None
-    if "grammar" in model.abilities:
-        constraint = Grammar("root ::= " + " | ".join(map(quoted, words)))
-    room = max(8, *(len(word.encode()) + 1 for word in words))
-    request = Request(prompt, Controls(max_new_tokens=room), constraint, timeout_s=timeout_s)
-    generation = model.generate(request)
-    said = generation.text.strip().strip("\"'.。*").casefold()
-    for word in sorted(words, key=len, reverse=True):
-        if said.startswith(word.strip().casefold()):
-            return Chosen({k: float(k == words[word]) for k in choice.words}, "answer")
-    error = OutputError(
-        f"{generation.model} said none of the {len(choice.words)} labels",
-        hint="use an engine that scores or keeps to a grammar",
-    )
-    error.text = generation.text
-    raise error
-
-
-def _log_sum(values: Sequence[float]) -> float:
-    top = max(values)
-    return top + math.log(sum(math.exp(value - top) for value in values))
-
-
-def _normalised(scores: Mapping[str, float]) -> dict[str, float]:
+def normalised(scores: Mapping[str, float]) -> dict[str, float]:
     """Log-probabilities that add up to 1, from log-likelihoods."""
-    total = _log_sum(list(scores.values()))
+    top = max(scores.values())
+    total = top + math.log(sum(math.exp(value - top) for value in scores.values()))
     return {label: value - total for label, value in scores.items()}
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """Parts that both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
