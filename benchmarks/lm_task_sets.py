@@ -8,6 +8,7 @@ import csv
 import gzip
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +84,13 @@ def _intent(folder: Path, part: Part) -> TaskSet:
     """10 utterances an intent to show, those nearest to the question."""
     train = _shuffled(_utterances(folder / "train.csv.gz"))
     task = intents_named(sorted({intent for _, intent in train}))
-    known = [Example(Written(text=text), intent) for text, intent in train]
-    seen: dict[str, int] = {}
-    pool, rest = [], []
-    for example in known:
-        seen[example.output] = seen.get(example.output, 0) + 1
-        (pool if seen[example.output] <= PER_INTENT else rest).append(example)
+    seen: Counter[str] = Counter()
+    pool: list[Example[Written, str]] = []
+    rest: list[Example[Written, str]] = []
+    for text, intent in train:
+        seen[intent] += 1
+        few = seen[intent] <= PER_INTENT
+        (pool if few else rest).append(Example(Written(text=text), intent))
     unlabelled, rest = [one.given for one in rest[:PRIOR_ROWS]], rest[PRIOR_ROWS:]
     rows = [
         Example(Written(text=text), intent)

@@ -125,7 +125,7 @@ def _opened(name: str) -> Iterator[LanguageModel | None]:
     settings = EngineSettings(
         kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=1
     )
-    engine = LlamaEngine.open(path, name=name, settings=settings)
+    engine = LlamaEngine.open(path, name=name, settings=settings, tried=True)
     try:
         yield engine
     finally:

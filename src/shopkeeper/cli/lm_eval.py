@@ -39,7 +39,7 @@ def measure(
     models: Annotated[
         str, typer.Option(help="Engines of the settings, ids of the hub or paths, with commas.")
     ] = "assistant",
-    shots: Annotated[str, typer.Option(help="Numbers of examples to show, with commas.")] = "0,4",
+    shots: Annotated[str, typer.Option(help="Numbers of examples to show, with commas.")] = "0",
     train: Annotated[
         Path | None, typer.Option(help="Rows to take examples from, and for the linear rival.")
     ] = None,
@@ -72,11 +72,12 @@ def measure(
     from shopkeeper.models.prompting.tasks import task_named
 
     counts = _numbers(shots)
+    named = task_named(task)
     rows = read_rows(file, given=given, output=output)
     known = read_rows(train, given=given, output=output) if train else []
     if not known and max(counts) > 0:
         raise SettingsError("--shots over 0 need examples", hint="name a file of them by --train")
-    chosen = with_labels_of(task_named(task), [*known, *rows])
+    chosen = with_labels_of(named, [*known, *rows])
     examples = examples_of(chosen, known, path=train) if train else []
     everything = examples_of(chosen, rows, path=file)
     asked = drawn(everything, sample, seed=seed)

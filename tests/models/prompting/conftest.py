@@ -20,6 +20,6 @@ def model(cache_folder: Path) -> Iterator[LanguageModel]:
     if path is None:
         pytest.skip(f"{SMOLLM2} is not fetched: shopkeeper models pull {SMOLLM2}")
     settings = EngineSettings(kind="llama.cpp", model=SMOLLM2, parallel=1, threads=1)
-    engine = LlamaEngine.open(path, name=SMOLLM2, settings=settings)
+    engine = LlamaEngine.open(path, name=SMOLLM2, settings=settings, tried=True)
     yield engine
     engine.close()

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from shopkeeper.errors import OutputError
-from shopkeeper.models.prompting import Labels, Record, Result, Task
+from shopkeeper.models.prompting import Choice, Record, Result, Task
 from shopkeeper.models.prompting.rows import with_labels_of
 from shopkeeper.models.prompting.tasks import (
     ATTRIBUTES,
@@ -61,10 +61,10 @@ def test_an_answer_as_examples_show_it_reads_back(task: Task[Any, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "task", [t for t in TASKS.values() if isinstance(t.answer, Labels)], ids=lambda t: t.name
+    "task", [t for t in TASKS.values() if isinstance(t.answer, Choice)], ids=lambda t: t.name
 )
 def test_every_label_is_named_in_the_instruction(task: Task[Any, Any]) -> None:
-    assert isinstance(task.answer, Labels)
+    assert isinstance(task.answer, Choice)
     for words in task.answer.words.values():
         assert words in task.instruction
 
@@ -132,5 +132,5 @@ def test_intents_are_the_shops_own_or_those_of_its_rows() -> None:
 
 
 def test_labels_need_words_that_tell_them_apart() -> None:
-    with pytest.raises(ValueError, match="words of its own"):
-        Labels({"a": "same", "b": "same"})
+    with pytest.raises(ValueError, match="the same words"):
+        Choice({"a": "same", "b": "same"})

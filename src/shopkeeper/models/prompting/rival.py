@@ -14,8 +14,9 @@ from shopkeeper.errors import ModelError
 from shopkeeper.measures import accuracy, bootstrap, found, macro_f1, wilson
 from shopkeeper.measures.extraction import counts
 from shopkeeper.models.prompting.evaluate import Report
-from shopkeeper.models.prompting.task import Example, Labels, Pairs, Task
+from shopkeeper.models.prompting.task import Example, Pairs, Task
 from shopkeeper.models.prompting.tasks.reading import Titled
+from shopkeeper.models.structured import Choice
 from shopkeeper.text.normalise import normalise
 
 NAME = "linear"
@@ -35,7 +36,7 @@ def rival(
     Raises ModelError without scikit-learn.
     """
     _needed()
-    if isinstance(task.answer, Labels):
+    if isinstance(task.answer, Choice):
         return _of_labels(task, train, rows)
     if task.input_type is Titled:
         return _of_attributes(task, train, rows, seed)

@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from shopkeeper.errors import FeedError
-from shopkeeper.models.prompting.task import Example, Labels, Task
+from shopkeeper.models.prompting.task import Example, Task
 from shopkeeper.models.prompting.tasks.labelled import intents_named
+from shopkeeper.models.structured import Choice
 
 
 def read_rows(path: Path, *, given: str = "input", output: str = "output") -> list[tuple[Any, Any]]:
@@ -36,7 +37,7 @@ def read_rows(path: Path, *, given: str = "input", output: str = "output") -> li
 
 def with_labels_of(task: Task[Any, Any], rows: Sequence[tuple[Any, Any]]) -> Task[Any, Any]:
     """The task, or where its labels are not those of these rows, one of its kind with theirs (intents only)."""
-    if not isinstance(task.answer, Labels) or task.name != "intent":
+    if not isinstance(task.answer, Choice) or task.name != "intent":
         return task
     names = sorted({str(output) for _, output in rows})
     return task if set(names) <= set(task.answer.words) else intents_named(names)

@@ -14,7 +14,8 @@ from typing import Generic
 import numpy as np
 
 from shopkeeper.models.embed.contract import Embedder, Vectors
-from shopkeeper.models.prompting.task import Example, Input, Labels, Output, Task
+from shopkeeper.models.prompting.task import Example, Input, Output, Task
+from shopkeeper.models.structured import Choice
 
 TURN_TOKENS = 8  # what a chat template writes around a message, at most, in those we know
 
@@ -107,7 +108,7 @@ def _by_turns(
 ) -> list[int]:
     """A seeded order of places in which, if the task has labels, each label has its turn."""
     random.Random(seed).shuffle(places := list(range(len(examples))))
-    if not isinstance(task.answer, Labels):
+    if not isinstance(task.answer, Choice):
         return places
     seen: dict[object, int] = defaultdict(int)
     turn = {}

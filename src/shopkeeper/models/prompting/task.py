@@ -1,6 +1,6 @@
 """A task: a problem stated as text that a language model completes.
 
-It names the type of the input, the template that asks, what the answer is (one of labels, a record, a line of text),
+It names the type of the input, the template that asks, what the answer is (one label of a choice, a record, a line of text),
 the checks an answer has to pass, and how good one is beside the one that was expected. `inference.py` runs it.
 """
 
@@ -14,22 +14,11 @@ from shopkeeper.errors import OutputError
 from shopkeeper.models.prompting.quoting import one_line, quoted
 from shopkeeper.models.prompting.template import load_template
 from shopkeeper.models.records import Prompt, Usage
-from shopkeeper.models.structured import Form
+from shopkeeper.models.structured import Choice, Form
 
 Input = TypeVar("Input", bound=BaseModel)
 Output = TypeVar("Output")
 Pairs = frozenset[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The answer is one label. words: what a model says for each (the verbaliser); no two the same."""
-
-    words: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        if len(self.words) < 2 or len(set(self.words.values())) < len(self.words):
-            raise ValueError("a task needs two labels at least, each with words of its own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +85,7 @@ class Task(Generic[Input, Output]):
     name: str
     template: str
     input_type: type[Input]
-    answer: Labels | Record[Input] | Text
+    answer: Choice | Record[Input] | Text
     values: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[Input, Output], Sequence[str]] = _nothing
     grade: Callable[[Output, Output], float] = _equal
@@ -115,7 +104,7 @@ class Task(Generic[Input, Output]):
 
     def said(self, output: Output) -> str:
         """An answer as an example shows it."""
-        if isinstance(self.answer, Labels):
+        if isinstance(self.answer, Choice):
             return self.answer.words[str(output)]
         return quoted(output) if isinstance(self.answer, Record) else one_line(str(output))
 
@@ -133,7 +122,7 @@ class Task(Generic[Input, Output]):
         if self.expected is not None:
             return self.expected(written, given)
         answer = str(written)
-        if isinstance(self.answer, Labels) and answer not in self.answer.words:
+        if isinstance(self.answer, Choice) and answer not in self.answer.words:
             labels = ", ".join(self.answer.words)
             raise ValueError(f"the output {answer!r} is none of the labels {labels}")
         return cast(Output, answer)

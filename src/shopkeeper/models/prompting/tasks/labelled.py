@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shopkeeper.models.prompting.task import Labels, Task
+from shopkeeper.models.prompting.task import Task
+from shopkeeper.models.structured import Choice
 
 
 class Written(BaseModel):
@@ -38,7 +39,7 @@ SENTIMENT: Task[Written, str] = Task(
     name="sentiment",
     template="sentiment.v1",
     input_type=Written,
-    answer=Labels({"positive": "positive", "negative": "negative"}),
+    answer=Choice({"positive": "positive", "negative": "negative"}),
     values={"labels": "positive or negative"},
 )
 
@@ -46,7 +47,7 @@ SENTIMENT_ZH: Task[Written, str] = Task(
     name="sentiment_zh",
     template="sentiment_zh.v1",
     input_type=Written,
-    answer=Labels({"positive": "好评", "negative": "差评"}),
+    answer=Choice({"positive": "好评", "negative": "差评"}),
     values={"labels": "好评或差评"},
 )
 
@@ -57,7 +58,7 @@ def intent_task(intents: Mapping[str, str]) -> Task[Written, str]:
         name="intent",
         template="intent.v1",
         input_type=Written,
-        answer=Labels(intents),
+        answer=Choice(intents),
         values={"labels": "; ".join(intents.values())},
     )
 
