@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Self
 from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
 from shopkeeper.models.embed import load_embedder
+from shopkeeper.models.explaining import Explainer
 from shopkeeper.models.routing import LanguageModels
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
 from shopkeeper.search.suggest import Suggestion
@@ -42,6 +43,7 @@ class Shop:
         self._opened_search: ProductSearch | None = None
         self._opened_jobs: Jobs | None = None
         self._opened_models: LanguageModels | None = None
+        self._opened_explainer: Explainer | None = None
 
     @classmethod
     def open(
@@ -92,6 +94,8 @@ class Shop:
         """Stop the language models: what asks them is told that they are not there any more."""
         if self._opened_models is not None:
             self._opened_models.close()
+        if self._opened_explainer is not None:
+            self._opened_explainer.close()
 
     @cached_property
     def search(self) -> ProductSearch:
@@ -114,6 +118,12 @@ class Shop:
         """The language models; each is opened when it is first asked."""
         self._opened_models = LanguageModels(self.settings, self.database)
         return self._opened_models
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Models looked into: attention, and what they expect next (extra `train`)."""
+        self._opened_explainer = Explainer(self.settings)
+        return self._opened_explainer
 
     def find(
         self,

@@ -116,6 +116,7 @@ SERVING = (
     "shopkeeper.api.app",
     "shopkeeper.console.page",
     "shopkeeper.cli.main",
+    "shopkeeper.models.engines.reference",
     *(
         f"shopkeeper.models.engines.{name}"
         for name in ("llama", "remote")

@@ -4,7 +4,16 @@ from importlib import import_module
 
 import typer
 
-PARTS = ("lm_eval", "lm_generate", "lm_models", "lm_use")
+PARTS = (
+    "lm_corpus",
+    "lm_eval",
+    "lm_explain",
+    "lm_generate",
+    "lm_models",
+    "lm_pretrain",
+    "lm_runs",
+    "lm_use",
+)
 
 
 def register(app: typer.Typer) -> None:
