@@ -29,6 +29,7 @@ NAMES = (
     "fuzz_feeds",
     "personal_data",
     "lm_serving",
+    "lm_agree",
     "lm_structured",
     "lm_choices",
     "lm_tasks",

@@ -45,7 +45,7 @@ def recorded(engine: ReferenceEngine) -> Iterator[list[dict[str, Any]]]:
 
     AttentionInterface.register("recorded", attention)
     AttentionMaskInterface.register("recorded", eager_mask)
-    model = engine._loaded(float("inf")).model
+    model = engine.checkpoint.model
     before = model.config._attn_implementation
     model.set_attn_implementation("recorded")
     try:
@@ -68,7 +68,7 @@ def test_weights_are_the_formula_of_the_models_own_queries_and_keys(
     engines: Engines, name: str
 ) -> None:
     shown = engines[name].explain(TEXT, answer=" Paris and")
-    checkpoint = engines[name]._loaded(float("inf"))
+    checkpoint = engines[name].checkpoint
     given = {"input_ids": torch.tensor([checkpoint.prompt_ids(TEXT)])}
     if name == "t5":
         written = [checkpoint.start_id, *checkpoint.text_ids(" Paris and")]
@@ -152,7 +152,7 @@ def test_texts_too_long_to_show_are_refused(engines: Engines) -> None:
 
 
 def test_fused_attention_is_back_after_an_explanation(engines: Engines) -> None:
-    model = engines["gpt2"]._loaded(float("inf")).model
+    model = engines["gpt2"].checkpoint.model
     before = model.config._attn_implementation
     engines["gpt2"].explain(TEXT)
     assert model.config._attn_implementation == before != "eager"

@@ -144,7 +144,7 @@ class ReferenceEngine:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, without marks of its beginning and end."""
-        return len(self._loaded(time.monotonic() + self._settings.timeout_s).text_ids(text))
+        return len(self.checkpoint.text_ids(text))
 
     def fill_mask(
         self, text: str, *, top: int = 5, timeout_s: float = 120.0
@@ -176,6 +176,11 @@ class ReferenceEngine:
             self._check_room(len(ids), len(written), most=most_tokens)
             found = looking.explained(turn, ids, text, answer=written, top=top)
             return Explanation(self._name, text, found.maps, found.guesses)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The model and its tokenizer in memory, for who compares others with it. Raises EngineError."""
+        return self._loaded(time.monotonic() + self._settings.timeout_s)
 
     def close(self) -> None:
         """Free the model; what is under way ends with EngineUnavailable."""
