@@ -50,11 +50,22 @@ def test_a_prior_takes_away_what_the_model_always_says() -> None:
     assert found.probabilities["bad"] == pytest.approx((0.2 / 0.1) / (0.8 / 0.9 + 0.2 / 0.1))
 
 
-def test_a_prior_is_the_mean_answer_with_one_even_answer_more() -> None:
+def test_a_prior_is_the_geometric_mean_and_few_answers_count_less() -> None:
     answers = [Chosen({"good": 0.9, "bad": 0.1}), Chosen({"good": 0.7, "bad": 0.3})]
     prior = prior_of(answers)
-    assert math.exp(prior["good"]) == pytest.approx((0.9 + 0.7 + 0.5) / 3)
+    odds = math.log(9) / 2 + math.log(7 / 3) / 2
+    assert prior["good"] - prior["bad"] == pytest.approx(odds * 2 / 3)
     assert sum(map(math.exp, prior.values())) == pytest.approx(1)
+    many = prior_of(answers * 50)
+    assert many["good"] - many["bad"] == pytest.approx(odds * 100 / 101)
+
+
+def test_one_sure_answer_among_many_moves_a_prior_little() -> None:
+    labels = [f"intent {n}" for n in range(20)]
+    even = Chosen(dict.fromkeys(labels, 1 / 20))
+    sure = Chosen({label: 0.81 if label == labels[0] else 0.01 for label in labels})
+    prior = prior_of([even] * 15 + [sure])
+    assert prior[labels[0]] - prior[labels[1]] < math.log(81) / 16
 
 
 def test_calibrating_afterwards_is_calibrating_at_once() -> None:

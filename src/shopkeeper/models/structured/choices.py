@@ -4,7 +4,8 @@ The likelihood of a label's words mixes what the input says with what the model 
 and after examples those of the last. A prior is the model's mean answer over inputs like those to come, which need no
 labels themselves; divided by it, what this input says is left.
 
-Source: Zhao et al. 2021 (contextual calibration) by a batch of real inputs (Zhou et al. 2024). Priors from inputs without
+Source: Zhao et al. 2021 (contextual calibration) by a batch of real inputs (Zhou et al. 2024); the mean is geometric here,
+and shrunk towards even. Priors from inputs without
 content, or from random words of the domain (Fei et al. 2023), do worse: `python -m benchmarks lm_choices`.
 """
 
@@ -145,16 +146,20 @@ def say(
 def prior_of(answers: Sequence[Chosen]) -> Prior:
     """The prior that these answers have in common; none of them may have been read against one.
 
-    One more answer, in which all labels are alike, is counted with them, so that a label that none of few answers comes
-    near does not seem impossible.
+    It is their geometric mean, which single sure answers move little, and counts by n / (n + labels / 2): what stands out
+    in n answers about many labels may be what those few inputs happen to be about.
     """
     if not answers:
         raise ValueError("a prior needs answers")
     if any(answer.calibrated or answer.by != "likelihood" for answer in answers):
         raise ValueError("a prior is made of likelihoods that were not read against another prior")
     labels = list(answers[0].probabilities)
-    sums = {k: 1 / len(labels) + sum(answer.probabilities[k] for answer in answers) for k in labels}
-    return {label: math.log(total / (len(answers) + 1)) for label, total in sums.items()}
+    trust = 1 / (len(answers) + len(labels) / 2)  # n times this, as the sum is n times the mean
+    sums = {
+        label: sum(math.log(max(answer.probabilities[label], LEAST)) for answer in answers)
+        for label in labels
+    }
+    return normalised({label: trust * total for label, total in sums.items()})
 
 
 def calibrated(answer: Chosen, prior: Prior) -> Chosen:
