@@ -1,6 +1,7 @@
 """Pretraining as work for the trainer: an objective over shards, with bits per byte on text that is never trained on."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -37,27 +38,31 @@ class Pretraining:
         return self.sampler(model) if self.sampler else ""
 
     def evaluate(self, model: Transformer, rows: int, world: World) -> Mapping[str, float]:
-        """loss: nats a scored token; of a causal model also what it takes to say a byte of the text, tokenizer and all."""
+        """loss: nats a scored token, and what it consists of; of a causal model also what it takes to say a byte of the
+        text, tokenizer and all. perplexity: of the tokens alone.
+        """
         if self.held_out is None:
             return {}
-        nats, scored = self._total(model, min(rows, self.held_out.rows), world)
-        loss = nats / max(scored, 1)
-        measures = {"loss": loss, "perplexity": math.exp(min(loss, 700))}
+        measures = self._means(model, min(rows, self.held_out.rows), world)
+        loss = measures["loss"]
+        measures["perplexity"] = math.exp(min(measures.get("masked", loss), 700))
         if isinstance(self.objective, CausalLM):
             head = self.held_out.head
             tokens_a_byte = head.tokens / max(head.text_bytes, 1)
             measures["bits_per_byte"] = loss / math.log(2) * tokens_a_byte
         return measures
 
-    def _total(self, model: Transformer, rows: int, world: World) -> tuple[float, int]:
-        """Every process evaluates all rows: sums over processes would round differently."""
+    def _means(self, model: Transformer, rows: int, world: World) -> dict[str, float]:
+        """Loss and its parts. Every process evaluates all rows: sums over processes would round differently."""
         assert self.held_out is not None
-        nats, scored = 0.0, 0
+        nats, scored = Counter[str](), 0
         for start in range(0, rows, self.evaluation_rows_at_once):
             places = range(start, min(start + self.evaluation_rows_at_once, rows))
             batch = self.objective.batch(self.held_out, places, seed=self.seed + 1)
             batch = batch.to(world.device)
             with torch.no_grad():
-                nats += float(self.objective.loss(model, batch).value) * batch.scored
+                loss = self.objective.loss(model, batch)
+            for name, value in {"loss": loss.value, **loss.parts}.items():
+                nats[name] += float(value) * batch.scored
             scored += batch.scored
-        return nats, scored
+        return {name: total / max(scored, 1) for name, total in nats.items()}

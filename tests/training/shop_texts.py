@@ -1,0 +1,29 @@
+"""A small text with grammar: what follows what can be learnt from a few hundred sentences."""
+
+import random
+from pathlib import Path
+
+COLOURS = ("blue", "green", "white", "grey", "red")
+THINGS = {"shirt": "cotton", "bottle": "glass", "lamp": "steel", "rug": "wool", "bowl": "oak"}
+
+
+def sentences(count: int, *, seed: int = 0) -> list[str]:
+    """Each thing is of one stuff, and said in one of three ways."""
+    chosen = random.Random(seed)
+    found = []
+    for _ in range(count):
+        thing, colour = chosen.choice(list(THINGS)), chosen.choice(COLOURS)
+        price = chosen.randrange(10, 100)
+        said = (
+            f"The {colour} {thing} is made of {THINGS[thing]} and costs {price} crowns.",
+            f"For {price} crowns you get a {colour} {thing} made of {THINGS[thing]}.",
+            f"Our {thing} comes in {colour}; it is made of {THINGS[thing]} by hand.",
+        )
+        found.append(" ".join(chosen.sample(said, 2)))
+    return found
+
+
+def write_text(path: Path, count: int = 1500) -> Path:
+    """As a file whose documents are apart by blank lines."""
+    path.write_text("\n\n".join(sentences(count)) + "\n", encoding="utf-8")
+    return path
