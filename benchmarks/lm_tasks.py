@@ -3,9 +3,8 @@
 Sentiment of English and Chinese reviews, 27 intents of customers, attributes out of titles: real rows (`lm_task_sets`),
 a seeded sample of the test part, smaller for larger models, the smaller ones being the beginning of the larger. Labels
 are measured calibrated and as the model says them (`greedy`). `linear` has learned from the whole train part,
-`linear.few` from the examples that models are shown: 8 reviews, 10 utterances
-an intent. What came of each row is kept in a file, so that a run that
-was stopped goes on where it was.
+`linear.few` from the examples that models are shown: 8 reviews, 10 utterances an intent. What came of each row is kept in
+a file, so that a run that was stopped goes on where it was.
 """
 
 import tempfile
