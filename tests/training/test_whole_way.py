@@ -45,11 +45,11 @@ def trained(
     """A run of this family, trained and opened."""
     family: Family = request.param
     run = tmp_path_factory.mktemp("run") / family
-    usual = {
+    usual: dict[str, Any] = {
         "family": family, "batch_rows": 16, "micro_rows": 16, "learning_rate": 5e-3, "evaluate_every": 0,
         "checkpoint_every": 0,
     }  # fmt: skip
-    plan = prepare(make_plan(SMALL | usual | CHOICES[family]), corpus, run)
+    plan = prepare(make_plan({**SMALL, **usual, **CHOICES[family]}), corpus, run)
     assert plan.objective == OBJECTIVES[family][0]
     report = train(plan, corpus, run)
     assert report.steps == plan.recipe.steps and not report.stopped

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.console.labels import job_title
-from shopkeeper.console.page import page_number, show
+from shopkeeper.console.page import page_number, show, time_left
 from shopkeeper.errors import ModelError, Refused
 from shopkeeper.jobs import Job
 from shopkeeper.jobs.tasks import FETCH_MODEL, REBUILD_INDEX
@@ -19,7 +19,6 @@ router = APIRouter(default_response_class=HTMLResponse)
 PAGE_SIZE = 50
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 QUICK = timedelta(seconds=3)
-LINGERS_S = 3600  # a job that goes on longer than this is told in hours
 TOLD_S = 2 * 24 * 3600  # so long a time is that of a job which has only just begun
 
 
@@ -63,7 +62,7 @@ def job_page(request: Request, job_id: JobNumber) -> Response:
     job = visit.shop.jobs.get(job_id)
     return show(
         visit, "job.html", title=job_title(visit, job.title), job=job, refresh=not job.state.over,
-        rate=_rate(job), left=_left(visit, job), model=_model(visit, job),
+        rate=_rate(job), left=time_left(visit, job.eta_s), model=_model(visit, job),
     )  # fmt: skip
 
 
@@ -81,17 +80,6 @@ def _rate(job: Job) -> int | None:
     """Units a second; None where a job was over too soon for that to mean anything."""
     quick = job.finished_at and job.started_at and job.finished_at - job.started_at < QUICK
     return None if job.rate is None or quick else round(job.rate)
-
-
-def _left(visit: Visit, job: Job) -> str:
-    """How long it will still take, roughly, in words."""
-    if job.eta_s is None or job.eta_s > TOLD_S:
-        return ""
-    if job.eta_s < 90:
-        return visit.t("about {n} s left", n=max(1, round(job.eta_s)))
-    if job.eta_s < 2 * LINGERS_S:
-        return visit.t("about {n} min left", n=round(job.eta_s / 60))
-    return visit.t("about {n} h left", n=round(job.eta_s / LINGERS_S))
 
 
 @router.post("/jobs/{job_id}/stop")

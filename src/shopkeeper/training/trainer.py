@@ -98,6 +98,7 @@ class Trainer:
         self.observer, self.should_stop = observer, should_stop
         self.model = model.to(self.world.device)
         self.step = 0
+        self.measured_at = -1
         self.measures: Mapping[str, float] = {}
         share, rest = divmod(recipe.batch_rows, self.world.data_size)
         if rest or not share:
@@ -209,7 +210,7 @@ class Trainer:
             sample = self.work.sample(self.model)
         self.model.train()
         if measures:
-            self.measures = measures
+            self.measures, self.measured_at = measures, self.step
             self._say("evaluated", measures)
         if sample:
             self._say("sampled", {}, sample)
@@ -232,7 +233,8 @@ class Trainer:
         state = checkpoints.State(self.step, self.recipe.to_dict(), dict(self.measures), plain)
         folder = checkpoints.save(self.run, state, weights, tensors | checkpoints.random_state())
         value, before = self.measures.get(self.recipe.minimise), checkpoints.best_value(self.run)
-        if value is not None and (before is None or value < before):
+        better = value is not None and (before is None or value < before)
+        if value is not None and better and self.measured_at == self.step:
             checkpoints.mark_best(self.run, folder, value)
         checkpoints.prune(self.run, keep=self.recipe.keep)
         self._say("saved", {}, folder.name)
