@@ -113,7 +113,7 @@ def run(queue: Database, settings: Settings, wait_for: Callable[..., Job]) -> Jo
 
     jobs = Jobs(queue)
     job = fetching.begin(jobs, settings)
-    jobs.start(shop_tasks(queue, settings, no_search), alone=True)  # type: ignore[arg-type]
+    jobs.start(shop_tasks(queue, settings, no_search, no_search), alone=True)  # type: ignore[arg-type]
     try:
         return wait_for(jobs, job, lambda found: found.state.over)
     finally:

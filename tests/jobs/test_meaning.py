@@ -93,7 +93,7 @@ def test_an_embedder_that_is_none_fails_with_those_there_are(
         raise AssertionError("the catalogue is not looked at before there is an embedder")
 
     jobs = Jobs(queue)
-    jobs.start(shop_tasks(queue, settings, no_search), alone=True)  # type: ignore[arg-type]
+    jobs.start(shop_tasks(queue, settings, no_search, no_search), alone=True)  # type: ignore[arg-type]
     try:
         job = wait_for(jobs, meaning.build(jobs, "word2vec"), lambda j: j.state.over)
     finally:

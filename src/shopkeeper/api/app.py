@@ -134,7 +134,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # As many threads as there are connections, and some that need none: more would only wait for each other.
     to_thread.current_default_thread_limiter().total_tokens = shop.settings.pool_size + 8
     await run_in_threadpool(shop.search.start)
-    tasks = shop_tasks(shop.database, shop.settings, lambda: shop.search)
+    tasks = shop_tasks(shop.database, shop.settings, lambda: shop.search, lambda: shop.models)
     # With the embedded server only one program serves a data folder, so no other can be running its jobs.
     shop.jobs.start(tasks, alone=shop.settings.database_url is None)
     await run_in_threadpool(meaning.begin, shop.jobs, shop.database, shop.settings)

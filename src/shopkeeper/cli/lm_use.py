@@ -10,7 +10,6 @@ from rich.table import Table
 
 from shopkeeper.cli.main import open_shop
 from shopkeeper.shop import model_calls
-from shopkeeper.shop.model_calls import Spent
 
 console = Console(highlight=False)
 
@@ -71,19 +70,14 @@ def _single(found: list[model_calls.ModelCall]) -> Table:
 def spend(ctx: typer.Context) -> None:
     """What each purpose has used today (UTC), and what the budgets allow."""
     with open_shop(ctx) as shop:
-        limits = shop.settings.budgets
-        with shop.database.connection() as conn:
-            spent = model_calls.spent(conn, datetime.now(UTC).date())
-    spent["all"] = Spent(
-        sum(each.tokens for each in spent.values()),
-        sum((each.money for each in spent.values()), Decimal(0)),
-    )
+        found = shop.models.spending()
     table = Table("purpose", "tokens", "of", "money", "of")
-    for purpose in sorted({*spent, *limits}, key=lambda name: (name == "all", name)):
-        used, limit = spent.get(purpose, Spent()), limits.get(purpose)
-        tokens = f"{limit.tokens_per_day:,}" if limit and limit.tokens_per_day else "no limit"
-        money = f"{limit.money_per_day:g}" if limit and limit.money_per_day else "no limit"
-        table.add_row(purpose, f"{used.tokens:,}", tokens, _money(used.money), money)
+    for each in found:
+        tokens = "no limit" if each.tokens is None else f"{each.tokens:,}"
+        money = "no limit" if each.money is None else f"{each.money:f}"
+        table.add_row(
+            each.purpose, f"{each.spent.tokens:,}", tokens, _money(each.spent.money), money
+        )
     console.print(table)
 
 

@@ -3,7 +3,7 @@
 The words of other languages are in `pages`, with these as keys.
 """
 
-from shopkeeper.jobs import fetching, meaning
+from shopkeeper.jobs import fetching, meaning, measuring
 from shopkeeper.pages import Visit
 from shopkeeper.pages.labels import AVAILABILITY
 
@@ -38,9 +38,22 @@ LABELS: dict[str, str] = {
     "scale_max": "Best rating possible", "author": "Author", "author_email": "E-mail of the author",
     "posted_at": "Written at", "verified": "Verified purchase", "kind": "Kind", "slug": "Slug", "body": "Text",
     "updated_at": "Changed at",
+    # kinds of training, and what is measured
+    "pretrain": "Pretraining", "finetune": "Fine-tuning", "prompt-tune": "Prompt tuning", "distill": "Distillation",
+    "loss": "Loss", "perplexity": "Perplexity", "bits_per_byte": "Bits per byte", "masked": "Hidden tokens",
+    "next": "Next sentence",
     # states of rules, and of versions of search
     "building": "Being built", "ready": "Ready", "in_use": "In use", "retired": "Used before",
     "resting": "Resting", "later": "Later", "over": "Over",
+    # language models: what runs them, what they can do, how a call ended, what is measured
+    "llama.cpp": "in this program", "openai": "another server", "transformers": "Transformers, in this program",
+    "generate": "writes", "chat": "answers", "score": "weighs given answers", "embed": "vectors",
+    "json_schema": "JSON by a schema", "grammar": "keeps to a grammar", "tools": "asks for tools",
+    "adapters": "adapters", "beams": "beam search", "logit_bias": "prefers given tokens",
+    "unavailable": "not reachable", "timeout": "out of time", "overloaded": "turned away", "unsupported": "cannot do it",
+    "context": "text too long", "budget": "budget spent",
+    "attributes_task": "Attributes out of words", "query_task": "What a query asks for",
+    "reading_task": "Reading a prompt", "writing_task": "Writing",
 }  # fmt: skip
 LABELS |= {availability.value: text for availability, text in AVAILABILITY.items()}
 
@@ -63,4 +76,8 @@ def job_title(visit: Visit, title: str) -> str:
         return visit.t("Search by meaning with {embedder}", embedder=embedder)
     if title.startswith(fetching.TITLE):
         return visit.t("Language model {name}", name=title.removeprefix(fetching.TITLE))
+    if title.startswith(fetching.EMBEDDER):
+        return visit.t("Embedder {name}", name=title.removeprefix(fetching.EMBEDDER))
+    if title.startswith(measuring.TITLE):
+        return visit.t("Measuring {names}", names=title.removeprefix(measuring.TITLE))
     return visit.t(title)

@@ -5,13 +5,16 @@ from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.console import (
     access,
+    attention,
     catalogue,
     importing,
     jobs,
     overview,
     product,
+    workshop,
 )
 from shopkeeper.console import sales as sold
+from shopkeeper.console.models import installed, scores, spending, trying
 from shopkeeper.console.page import show
 from shopkeeper.console.search import queries, rules, synonyms, tagging, tester, versions
 from shopkeeper.pages import Visit, visit_of
@@ -29,6 +32,12 @@ for part in (
     rules,
     versions,
     sold,
+    installed,
+    trying,
+    scores,
+    spending,
+    attention,
+    workshop,
     jobs,
     access,
 ):

@@ -1,7 +1,8 @@
 """The kinds of background work that a shop knows.
 
 Each task may be cut short at any report and run again: an import and a version of search go on behind what they have
-committed, a fetch behind what is on the disk, an index and the demo shop are built anew.
+committed, a fetch behind what is on the disk, a measurement behind the rows that it has asked, an index and the demo
+shop are built anew.
 """
 
 import logging
@@ -10,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from shopkeeper.jobs import uploads
+from shopkeeper.jobs import measuring, uploads
+from shopkeeper.jobs.measuring import MEASURE_MODELS
 from shopkeeper.jobs.progress import Progress, StopRequested
 from shopkeeper.jobs.worker import Task
 from shopkeeper.models.embed import fetch_embedder, load_embedder
 from shopkeeper.models.hub import Step, places_of, pull
+from shopkeeper.models.routing import LanguageModels
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -31,9 +34,12 @@ COMPARING = "comparing what was asked before"
 
 
 def shop_tasks(
-    database: Database, settings: Settings, search: Callable[[], ProductSearch]
+    database: Database,
+    settings: Settings,
+    search: Callable[[], ProductSearch],
+    language_models: Callable[[], LanguageModels],
 ) -> dict[str, Task]:
-    """What a shop's worker can do. search: asked when first needed, since opening the index takes a while."""
+    """What a shop's worker can do. search, language_models: asked when first needed, since opening the index takes a while."""
 
     def import_file(
         progress: Progress,
@@ -102,12 +108,20 @@ def shop_tasks(
         pull(model, settings.cache_folder, places=places_of(settings), progress=show)
         return {"model": model}
 
+    def measure_models(
+        progress: Progress, *, models: list[str], sample: int, seed: int
+    ) -> Mapping[str, Any]:
+        return measuring.measure_models(
+            progress, database, settings, language_models(), names=models, sample=sample, seed=seed
+        )
+
     return {
         IMPORT_FILE: import_file,
         REBUILD_INDEX: rebuild_index,
         BUILD_DEMO: build_demo,
         BUILD_SEARCH: build_search,
         FETCH_MODEL: fetch_model,
+        MEASURE_MODELS: measure_models,
     }
 
 

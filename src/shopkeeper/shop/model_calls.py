@@ -139,6 +139,15 @@ def recent(conn: Connection, limit: int) -> list[ModelCall]:
     return [ModelCall(*row) for row in rows]
 
 
+def last_of_engines(conn: Connection) -> dict[str, tuple[datetime, Outcome]]:
+    """Engine -> when it was last asked, and how that ended; a budget that was spent says nothing of an engine."""
+    rows = conn.execute(
+        "select distinct on (engine) engine, at, outcome from lm_calls where outcome <> 'budget' "
+        "order by engine, id desc"
+    ).fetchall()
+    return {engine: (at, outcome) for engine, at, outcome in rows}
+
+
 def prune(conn: Connection, before: datetime) -> int:
     """Delete calls from before a moment, and what was spent before its day. Returns how many calls."""
     deleted = conn.execute("delete from lm_calls where at < %s", [before]).rowcount

@@ -5,16 +5,28 @@ import asyncio
 import threading
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from typing import Protocol
 
 import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from shopkeeper.api.gateway.answering import Events
 from shopkeeper.models.records import Piece
 
 MEDIA_TYPE = "text/event-stream"
 Failure = Callable[[Exception], bytes]  # an error as the last event of a stream
+
+
+class Events(Protocol):
+    """What a stream is told as."""
+
+    def first(self) -> bytes:
+        """Before any piece."""
+        ...
+
+    def of(self, piece: Piece) -> bytes:
+        """What a piece brings."""
+        ...
 
 
 class Feed:

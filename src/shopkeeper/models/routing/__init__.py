@@ -9,7 +9,8 @@ settings; `budgets` limits and `recording` records what they use (in the databas
     answer = models.route("support").generate(Request((Message("user", "Do you ship to Brazil?"),)))
 """
 
+from shopkeeper.models.routing.budgets import Standing
 from shopkeeper.models.routing.language_models import ASSISTANT, EngineState, LanguageModels
 from shopkeeper.models.routing.route import Route
 
-__all__ = ["ASSISTANT", "EngineState", "LanguageModels", "Route"]
+__all__ = ["ASSISTANT", "EngineState", "LanguageModels", "Route", "Standing"]

@@ -25,6 +25,26 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a purpose (or `all`) has used today, what it may use, and what is left; None where nothing limits it."""
+
+    purpose: str
+    spent: Spent
+    tokens: int | None = None
+    money: Decimal | None = None
+
+    @property
+    def tokens_left(self) -> int | None:
+        """Tokens that it may still use today."""
+        return None if self.tokens is None else max(0, self.tokens - self.spent.tokens)
+
+    @property
+    def money_left(self) -> Decimal | None:
+        """Money that it may still use today."""
+        return None if self.money is None else max(Decimal(0), self.money - self.spent.money)
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """Why engines are not asked, if they are not: those with a price, and all of them."""
 
@@ -64,14 +84,22 @@ class Budgets:
         now = self._clock()
         with self._database.reading() as conn:
             used = model_calls.spent(conn, now.date())
-        sums = {
-            purpose: used.get(purpose, Spent()),
-            ALL: Spent(
-                sum(spent.tokens for spent in used.values()),
-                sum((spent.money for spent in used.values()), Decimal(0)),
-            ),
-        }
+        sums = {purpose: used.get(purpose, Spent()), ALL: _together(used)}
         return self._compared(sums, now)
+
+    def standing(self) -> list[Standing]:
+        """Every purpose that has used something today or is limited, and all together at the end."""
+        with self._database.reading() as conn:
+            used = model_calls.spent(conn, self._clock().date())
+        names = sorted({*used, *self._limits} - {ALL})
+        sums = {name: used.get(name, Spent()) for name in names} | {ALL: _together(used)}
+        return [self._stands(name, spent) for name, spent in sums.items()]
+
+    def _stands(self, name: str, spent: Spent) -> Standing:
+        limit = self._limits.get(name)
+        tokens = limit.tokens_per_day if limit and limit.tokens_per_day else None
+        money = Decimal(str(limit.money_per_day)) if limit and limit.money_per_day else None
+        return Standing(name, spent, tokens, money)
 
     def _compared(self, sums: Mapping[str, Spent], now: datetime) -> Closed:
         priced = every = None
@@ -96,6 +124,13 @@ class Budgets:
             log.warning("a call of a language model is counted later: %s", error)
             return False
         return True
+
+
+def _together(used: Mapping[str, Spent]) -> Spent:
+    return Spent(
+        sum(spent.tokens for spent in used.values()),
+        sum((spent.money for spent in used.values()), Decimal(0)),
+    )
 
 
 def _exceeded(name: str, limit: str, now: datetime) -> BudgetExceeded:

@@ -3,17 +3,18 @@
 import difflib
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from shopkeeper.errors import ModelError, UnknownModel
 from shopkeeper.models import assistant, hub
 from shopkeeper.models.memory import free_bytes
 from shopkeeper.models.records import Ability
 from shopkeeper.models.routing.asking import House, Named
-from shopkeeper.models.routing.budgets import Budgets
+from shopkeeper.models.routing.budgets import Budgets, Standing
 from shopkeeper.models.routing.engines import Engines, Opener
 from shopkeeper.models.routing.opening import in_process, open_engine, place_of
 from shopkeeper.models.routing.recording import CallRecorder
@@ -30,7 +31,10 @@ PATIENT_S = 3600  # for engines without settings: the time of each request decid
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """An engine as it stands. why_not: the reason if it cannot be opened. purposes: whose routes name it."""
+    """An engine as it stands. why_not: the reason if it cannot be opened. purposes: whose routes name it.
+
+    size_bytes: of its weights, 0 for one that runs elsewhere. resting: it failed several times and is left alone now.
+    """
 
     name: str
     settings: EngineSettings
@@ -38,6 +42,16 @@ class EngineState:
     abilities: frozenset[Ability] = frozenset()
     purposes: tuple[str, ...] = ()
     why_not: str = ""
+    size_bytes: int = 0
+    resting: bool = False
+
+
+@runtime_checkable
+class _Rests(Protocol):
+    """An engine that is left alone for a while after failures."""
+
+    @property
+    def resting(self) -> bool: ...
 
 
 class LanguageModels:
@@ -96,7 +110,25 @@ class LanguageModels:
 
     def listing(self) -> list[EngineState]:
         """The same engines as they stand. Those on other machines are asked what they can do, which may take seconds."""
-        return [self._state(name, settings) for name, settings in self.engines().items()]
+        known = self.engines()
+        with ThreadPoolExecutor(max(1, len(known))) as pool:
+            return list(pool.map(self._state, known, known.values()))
+
+    def names(self) -> list[str]:
+        """What `engine` may be asked for now: these engines, and GGUF models of the hub that are here besides."""
+        known = self.engines()
+        folder = self._settings.cache_folder
+        taken = {*known, *(each.model for each in known.values())}
+        others = (e for e in hub.all_entries(folder).values() if e.format == "gguf")
+        return [*known, *(e.id for e in others if e.id not in taken and hub.is_here(e.id, folder))]
+
+    def routes(self) -> dict[str, tuple[str, ...]]:
+        """Purpose -> engines in the order in which they are asked; `default` is for purposes that have no route."""
+        return {DEFAULT: (ASSISTANT,)} | self._settings.routes
+
+    def spending(self) -> list[Standing]:
+        """What each purpose has used today beside what it may use."""
+        return self._house.budgets.standing()
 
     def flush(self) -> None:
         """Write the records of calls that wait to be written."""
@@ -149,13 +181,18 @@ class LanguageModels:
         return EngineSettings(kind="llama.cpp", model=name, timeout_s=PATIENT_S)
 
     def _state(self, name: str, settings: EngineSettings) -> EngineState:
-        purposes = tuple(p for p, names in self._settings.routes.items() if name in names)
+        purposes = tuple(p for p, names in self.routes().items() if name in names)
         is_open = self._house.engines.is_open(name)
+        size_bytes = self._size_bytes(settings)
         try:
-            abilities = self._house.engines.look(name, settings).abilities
+            engine = self._house.engines.look(name, settings)
+            abilities = engine.abilities
         except ModelError as error:
-            return EngineState(name, settings, is_open, purposes=purposes, why_not=error.message)
-        return EngineState(name, settings, is_open, abilities, purposes)
+            return EngineState(
+                name, settings, is_open, purposes=purposes, why_not=error.message, size_bytes=size_bytes
+            )  # fmt: skip
+        resting = isinstance(engine, _Rests) and engine.resting
+        return EngineState(name, settings, is_open, abilities, purposes, "", size_bytes, resting)
 
     def _size_bytes(self, settings: EngineSettings) -> int:
         if not in_process(settings):

@@ -109,6 +109,11 @@ class RemoteEngine:
         return min(told or self._settings.context_tokens, self._settings.context_tokens)
 
     @property
+    def resting(self) -> bool:
+        """True while its server is left alone after failures in a row."""
+        return self._breaker.is_open
+
+    @property
     def abilities(self) -> frozenset[Ability]:
         """What the server is known to do. The first look asks it; while it cannot be reached, those of any server."""
         if self._abilities is not None:
