@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -147,6 +148,38 @@ def test_numbers_have_no_more_digits_than_the_step() -> None:
     assert not any(map(grammar.accepts, ("10", "9.991", "-1", "1e3")))
 
 
-def test_nested_repetition_is_cut_down_to_the_longest_text() -> None:
-    found = bounded({"type": "string", "pattern": "((a{0,50}){0,50}){0,50}", "maxLength": 30})
-    assert found["maxLength"] == 27 and found["pattern"] == "^(?:(?:a{0,3}){0,3}){0,3}$"
+@pytest.mark.parametrize(
+    ("pattern", "kept"),
+    [
+        ("((a{0,50}){0,50}){0,50}", "a{0,30}"),
+        ("(a?){0,200}", "a{0,30}"),
+        ("((a|b?)*)*", "(?:a|b){0,30}"),
+        ("((a?b?){2,3})", "(?:ab{0,1}|b){0,3}"),
+        ("(a|a|a)+$", "a{1,30}"),
+        (r"\w+@\w+", "[0-9A-Z_a-z]{1,14}@[0-9A-Z_a-z]{1,14}"),
+    ],
+)
+def test_repetition_is_made_plain_and_cut_down_to_the_longest_text(pattern: str, kept: str) -> None:
+    found = bounded({"type": "string", "pattern": pattern, "maxLength": 30})
+    assert found["pattern"].removeprefix("^").removesuffix("$") == kept
+
+
+BOMBS = ("(a?){0,200}", "((a?){0,14}){0,14}", "((((a?b?)?c?)?d?){0,30}e?){0,30}", "(a|ab|abc|b|bc|c)*", r"(\w*)*(\w*)*",
+         "(a|b)*a(a|b){12}", "(.*a){20}", r"^(\S+\s?)+@\S+\.[a-z]{2,6}$")  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", BOMBS)
+@pytest.mark.parametrize("longest", [60, 200, 2000])
+def test_a_pattern_with_many_ways_to_match_stays_small_or_is_refused(
+    pattern: str, longest: int
+) -> None:
+    schema = {"type": "string", "pattern": pattern, "maxLength": longest}
+    try:
+        grammar = constraint_of(schema).gbnf
+    except Refused as error:
+        assert "too many choices" in error.message
+        return
+    assert len(grammar) < 100_000
+    derived = json.loads(GBNF(grammar).derive(random.Random(0), short=True))
+    assert complaint(schema, json.dumps(derived)) == ""
+    assert re.fullmatch(pattern, derived)

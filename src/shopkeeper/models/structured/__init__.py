@@ -1,10 +1,10 @@
 """A type in, a valid instance out, or an error that says what was wrong.
 
 `types` turns a pydantic type, and `outside` a JSON schema from anyone, into `shapes`: a tree in which everything has an
-end (`bounds`, read by `reading`, regular expressions by `patterns`). From it come the `grammar` (numbers by `digits`), the
-schema for other engines (`writing`) and the room that an answer needs (`extent`). What the model wrote goes through
-`parsing`, `checking` and pydantic (`form`); `asking` puts it together and has one attempt at repair. `choices` picks one
-of a few labels by how likely their words are.
+end (`bounds`, read by `reading`, regular expressions by `patterns` and `automaton`). From it come the `grammar` (numbers by
+`digits`), the schema for other engines (`writing`) and the room that an answer needs (`extent`). What the model wrote goes
+through `parsing`, `checking` and pydantic (`form`); `asking` puts it together and has one attempt at repair. `choices`
+picks one of a few labels by how likely their words are.
 """
 
 from shopkeeper.models.structured.asking import Answer, ask

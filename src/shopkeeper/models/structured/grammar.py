@@ -8,6 +8,7 @@ and exponents run on (`python -m benchmarks lm_structured` shows it), so we writ
 import json
 import re
 
+from shopkeeper.models.structured.automaton import Machine, machine_of
 from shopkeeper.models.structured.digits import decimal_numbers, whole_numbers
 from shopkeeper.models.structured.patterns import (
     BLANK_FREE,
@@ -111,6 +112,9 @@ class _Writer:
     def _content(self, text: Text) -> str:
         """What stands between the quotes."""
         if text.pattern is not None:
+            machine = machine_of(text.pattern)
+            if machine is not None and machine.chooses:
+                return self._machine(machine)
             return self._pattern(text.pattern)
         letter = self.rule("letter", letters(WRITABLE))
         if not text.trimmed:
@@ -122,6 +126,15 @@ class _Writer:
         ends = f"({inner} {edge})" if text.shortest > 1 else f"({inner} {edge})?"
         body = f"{edge} {ends}" if text.longest > 1 else edge
         return f"({body})?" if text.shortest == 0 else body
+
+    def _machine(self, machine: Machine) -> str:
+        """One rule a state; states that lead to the same share theirs."""
+        names: dict[int, str] = {}
+        for number in machine.backwards():
+            state = machine.states[number]
+            ways = [f"{letters(ranges)} {names[target]}" for ranges, target in state.next]
+            names[number] = self.rule("state", " | ".join(ways + ['""'] * state.ends))
+        return names[0]
 
     def _pattern(self, pattern: Pattern) -> str:
         match pattern:

@@ -6,7 +6,6 @@ All of it is refused.
 """
 
 import json
-import re
 from decimal import Decimal
 
 from shopkeeper.models.structured.checking import Json
@@ -14,7 +13,8 @@ from shopkeeper.models.structured.checking import Json
 MOST_DIGITS = 60
 MOST_CHARACTERS = 200_000
 DEEPEST = 60
-_FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
+FENCE = "```"
+_FENCES = 5  # looked into
 _STARTS = 20  # places at which an object or list is tried
 
 
@@ -35,7 +35,7 @@ def find_json(text: str, *, opens: str = "") -> tuple[Json, str]:
     if not text.strip():
         raise NoJson("the text is empty")
     wrong = ""
-    for candidate in (text.strip(), *(found[1].strip() for found in _FENCE.finditer(text))):
+    for candidate in (text.strip(), *_fenced(text)):
         try:
             value, end = _parse(candidate, 0)
         except json.JSONDecodeError as error:
@@ -45,6 +45,16 @@ def find_json(text: str, *, opens: str = "") -> tuple[Json, str]:
             return value, candidate[:end]
         wrong = f"not JSON: more text after the value, at character {end}"
     return _first(text, opens, wrong)
+
+
+def _fenced(text: str) -> list[str]:
+    """What stands in code fences, without the name of a language."""
+    inside = text.split(FENCE, 2 * _FENCES)[1::2]
+    parts = [part.partition("\n") for part in inside]
+    return [
+        (rest if not first.strip() or first.strip().isalpha() else first + rest).strip()
+        for first, _, rest in parts
+    ]
 
 
 def _first(text: str, opens: str, wrong: str) -> tuple[Json, str]:

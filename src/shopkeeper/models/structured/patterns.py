@@ -26,7 +26,7 @@ _SHORT: dict[str, tuple[Range, ...]] = {
     "s": ((0x09, 0x0A), (0x20, 0x20)),
     "S": BLANK_FREE,
 }
-LARGEST = 20_000  # parts after repetition is written out
+LARGEST = 5_000  # parts after repetition is written out
 _CONTROL = {"n": "\n", "t": "\t"}
 _SPECIAL = set("\\^$.|?*+()[]{}")
 
@@ -64,20 +64,68 @@ class Repeat:
 Pattern = Letters | Sequence | Alternatives | Repeat
 
 
-def parse_pattern(expression: str, *, longest: int) -> Pattern:
+def parse_pattern(expression: str, *, longest: int, most: int | None = None) -> Pattern:
     """The pattern with an end: nothing that matches it is longer than `longest` characters.
 
-    Repetition is cut down, the same for all, as far as it needs. Raises ValueError if the expression is not understood,
+    Repetition is cut down, the same for all, to `most` times or as far as it needs. Raises ValueError if the expression is not understood,
     is too large, or matches nothing that short.
     """
     if len(expression) > 1000:
         raise ValueError(f"the pattern has {len(expression)} characters; 1,000 are the limit")
-    pattern = _Reader(expression).read()
-    for most in _steps(longest):
-        cut = _cut(pattern, most)
-        if longest_match(cut) <= longest and _size(cut) <= LARGEST:
+    pattern = plain(_Reader(expression).read())
+    for limit in _steps(longest if most is None else most):
+        cut = _cut(pattern, limit)
+        if longest_match(cut) <= longest and letters_in(cut) <= LARGEST:
             return cut
     raise ValueError(f"pattern {expression!r}: no match fits into {longest} characters")
+
+
+def plain(pattern: Pattern) -> Pattern:
+    """The same pattern in which nothing is repeated that may be empty, and no repetition of another without need.
+
+    llama.cpp does not come back from a repeated part that may be empty.
+    """
+    if isinstance(pattern, Letters):
+        return pattern
+    if isinstance(pattern, Sequence):
+        return Sequence(tuple(map(plain, pattern.parts)))
+    if isinstance(pattern, Alternatives):
+        return _one_of(map(plain, pattern.options))
+    part, fewest = plain(pattern.part), pattern.fewest
+    if shortest_match(part) == 0:
+        found = _never_empty(part)
+        if found is None:
+            return Sequence(())
+        part, fewest = found, 0
+    if isinstance(part, Repeat) and part.fewest <= 1:
+        open_end = part.most is None or pattern.most is None
+        most = None if open_end else (part.most or 0) * (pattern.most or 0)
+        return Repeat(part.part, fewest * part.fewest, most)
+    return Repeat(part, fewest, pattern.most)
+
+
+def _never_empty(pattern: Pattern) -> Pattern | None:
+    """The same pattern without the empty match; None if nothing is left. It is plain already."""
+    if shortest_match(pattern) > 0:
+        return pattern
+    if isinstance(pattern, Repeat):
+        return None if pattern.most == 0 else replace(pattern, fewest=1)
+    if isinstance(pattern, Alternatives):
+        options = [one for option in pattern.options if (one := _never_empty(option))]
+        return _one_of(options) if options else None
+    assert isinstance(pattern, Sequence)
+    ways = [
+        Sequence((one, *pattern.parts[number + 1 :]))
+        for number, part in enumerate(pattern.parts)
+        if (one := _never_empty(part))
+    ]
+    return _one_of(ways) if ways else None
+
+
+def _one_of(options: Iterable[Pattern]) -> Pattern:
+    """Each of these once."""
+    found = tuple(dict.fromkeys(options))
+    return found[0] if len(found) == 1 else Alternatives(found)
 
 
 def longest_match(pattern: Pattern) -> int:
@@ -164,12 +212,15 @@ def _measure(
     return times * _measure(pattern.part, letters=letters, of=of)
 
 
-def _size(pattern: Pattern) -> int:
+def letters_in(pattern: Pattern) -> int:
+    """Parts of the pattern once its repetition is written out."""
     if isinstance(pattern, Letters):
         return 1
     if isinstance(pattern, Repeat):
-        return max(1, pattern.most or 0) * _size(pattern.part)
-    return 1 + sum(map(_size, pattern.parts if isinstance(pattern, Sequence) else pattern.options))
+        return max(1, pattern.most or 0) * letters_in(pattern.part)
+    return 1 + sum(
+        map(letters_in, pattern.parts if isinstance(pattern, Sequence) else pattern.options)
+    )
 
 
 def _writable(ranges: Iterable[Range], *, negated: bool = False) -> tuple[Range, ...]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
+from shopkeeper.models.structured.automaton import bounded_pattern
 from shopkeeper.models.structured.bounds import (
     LARGEST_NUMBER,
     LARGEST_WHOLE,
@@ -19,7 +20,7 @@ from shopkeeper.models.structured.bounds import (
     MOST_DECIMALS,
     Bounds,
 )
-from shopkeeper.models.structured.patterns import longest_match, parse_pattern, shortest_match
+from shopkeeper.models.structured.patterns import longest_match, shortest_match
 from shopkeeper.models.structured.shapes import (
     Either,
     Entries,
@@ -35,6 +36,7 @@ from shopkeeper.models.structured.shapes import (
 )
 
 MOST_VALUES = 1000  # of an enumeration
+MOST_PATTERNS = 20
 DEEPEST = 40  # levels of a schema
 LONGEST_NAME = 100
 LONGEST_ABOUT = 500
@@ -83,6 +85,7 @@ class _Reader:
         self._root, self._bounds, self._complete = root, bounds, complete
         self._seen = 0
         self._open: Counter[str] = Counter()  # references that lead to here
+        self._patterns: set[str] = set()
         self._lists = 0  # lists around here
 
     def shape(self, schema: object, where: str) -> Shape:
@@ -292,8 +295,11 @@ class _Reader:
         if "pattern" in schema:
             if not isinstance(schema["pattern"], str):
                 raise ValueError(f"{_at(where)}: pattern {_said(schema['pattern'])} is not a text")
+            self._patterns.add(schema["pattern"])
+            if len(self._patterns) > MOST_PATTERNS:
+                raise ValueError(f"{_at(where)}: more than {MOST_PATTERNS} different patterns")
             try:
-                pattern = parse_pattern(schema["pattern"], longest=longest)
+                pattern = bounded_pattern(schema["pattern"], longest=longest)
             except ValueError as error:
                 raise ValueError(f"{_at(where)}: {error}") from None
             longest = min(longest, longest_match(pattern))

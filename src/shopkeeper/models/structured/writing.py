@@ -8,6 +8,7 @@ from shopkeeper.models.structured.patterns import (
     Letters,
     Pattern,
     Range,
+    Repeat,
     Sequence,
 )
 from shopkeeper.models.structured.shapes import (
@@ -115,7 +116,7 @@ def _expression(pattern: Pattern) -> str:
         case Alternatives():
             return "(?:" + "|".join(map(_expression, pattern.options)) + ")"
     part = _expression(pattern.part)
-    if not isinstance(pattern.part, Letters):
+    if isinstance(pattern.part, Sequence | Repeat):
         part = f"(?:{part})"
     if pattern.fewest == pattern.most == 1:
         return part
