@@ -43,7 +43,7 @@ class Checkpoints:
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Checkpoints:
     """By name: gpt2, llama, bert, t5."""
-    return Checkpoints(tmp_path_factory.mktemp("checkpoints"))
+    return Checkpoints(tmp_path_factory.getbasetemp() / "checkpoints")  # one for all files of tests
 
 
 def opened(path: Path, **given: Any) -> ReferenceEngine:

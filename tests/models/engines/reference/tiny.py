@@ -35,7 +35,7 @@ CHAT = (
     "{% for m in messages %}<s>{{ m['role'] }}: {{ m['content'] }}</s>{% endfor %}"
     "{% if add_generation_prompt %}<s>assistant:{% endif %}"
 )
-STEPS = 150
+STEPS = 100
 
 
 def tokenizer(*, marks: str = "") -> Any:
