@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,22 +13,14 @@ import pytest
 import torch
 
 from shopkeeper.training import checkpoints
+from shopkeeper.training.parallel import World
 from tests.training.test_trainer import pretraining
+from tests.training.worker import train
 
-pytestmark = pytest.mark.xdist_group("parallel")  # each starts two processes
+pytestmark = pytest.mark.xdist_group("parallel")  # one start of two processes for all of it
 
-
-def trained(data: Path, run: Path, kind: str, family: str, steps: int, *more: str) -> Any:
-    start = [sys.executable, "-m"]
-    if kind != "none":
-        start += ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    args = ["tests.training.worker", str(data), str(run), kind, family, str(steps), *more]
-    done = subprocess.run(
-        start + args, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=120,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+RUNS = ("ddp-gpt2", "fsdp-gpt2", "tensor-gpt2", "fsdp-t5", "tensor-t5", "tensor-llama")
+STEPS = 20
 
 
 @pytest.fixture(scope="module")
@@ -38,43 +31,51 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    run = tmp_path_factory.mktemp("alone")
-    return {f: trained(data, run / f, "none", f, 20) for f in ("gpt2", "t5", "llama")}
+def together(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All runs on two processes, one after another: starting the processes costs more than training."""
+    folder = tmp_path_factory.mktemp("together")
+    start = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    names = [f"{run}-{STEPS}" for run in RUNS]
+    done = subprocess.run(
+        [sys.executable, *start, "-m", "tests.training.worker", str(data), str(folder), *names],
+        capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
 
 
-@pytest.mark.parametrize(
-    ("kind", "family"),
-    [
-        ("ddp", "gpt2"),
-        ("fsdp", "gpt2"),
-        ("tensor", "gpt2"),
-        ("fsdp", "t5"),
-        ("tensor", "t5"),
-        ("tensor", "llama"),
-    ],
-)
-def test_two_processes_have_the_losses_of_one(
-    data: Path, tmp_path: Path, alone: dict[str, Any], kind: str, family: str
-) -> None:
-    found = trained(data, tmp_path, kind, family, 20)
-    ours, theirs = (np.array([x for _, x in r["losses"]]) for r in (found, alone[family]))
-    assert np.abs(ours - theirs).max() < 1e-5
-    assert found["loss"] == pytest.approx(alone[family]["loss"], abs=1e-5)
+@pytest.fixture(scope="module")
+def alone(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same trainings on this process alone."""
+    folder = tmp_path_factory.mktemp("alone")
+    for family in ("gpt2", "t5", "llama"):
+        train(data, folder / f"none-{family}-{STEPS}", World())
+    return folder
+
+
+def said(folder: Path, name: str) -> Any:
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_two_processes_have_the_losses_of_one(together: Path, alone: Path, run: str) -> None:
+    family = run.partition("-")[2]
+    found, wanted = said(together, f"{run}-{STEPS}"), said(alone, f"none-{family}-{STEPS}")
+    ours, theirs = (np.array([loss for _, loss in each["losses"]]) for each in (found, wanted))
+    assert len(ours) == STEPS and np.abs(ours - theirs).max() < 1e-5
+    assert found["loss"] == pytest.approx(wanted["loss"], abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["fsdp", "tensor"])
 def test_a_run_on_two_processes_is_gone_on_with_by_one(
-    data: Path, tmp_path: Path, alone: dict[str, Any], kind: str
+    data: Path, tmp_path: Path, together: Path, alone: Path, kind: str
 ) -> None:
-    run = tmp_path / "run"
-    wanted = trained(data, tmp_path / "alone", "none", "gpt2", 8)
-    trained(data, run, kind, "gpt2", 8)
-    state, weights, _ = checkpoints.load(run / "step-00000008")
-    other, theirs, _ = checkpoints.load(tmp_path / "alone" / "step-00000008")
-    assert state.step == other.step and wanted["loss"] == pytest.approx(
-        state.measures["loss"], abs=1e-5
-    )
+    last = f"step-{STEPS:08d}"
+    run = together / f"{kind}-gpt2-{STEPS}"
+    _, weights, _ = checkpoints.load(run / last)
+    _, theirs, _ = checkpoints.load(alone / f"none-gpt2-{STEPS}" / last)
     assert all(torch.allclose(weights[name], theirs[name], atol=1e-4) for name in theirs)
-    last = trained(data, run, "none", "gpt2", 9)
-    assert [step for step, _ in last["losses"]] == [9]
+    following = tmp_path / f"none-gpt2-{STEPS + 1}"
+    shutil.copytree(run, following)
+    train(data, following, World())
+    assert [step for step, _ in said(tmp_path, following.name)["losses"]] == [STEPS + 1]

@@ -1,14 +1,19 @@
-"""A training that `torchrun` starts: arguments are the data, the run, the kind, the family and the steps."""
+"""Trainings that `torchrun` starts, one after another: arguments are the data, the folder of the runs, and their names.
+
+A name is KIND-FAMILY-STEPS; the first process writes what each said to NAME.json in the folder. `train` does
+one of them in the process that calls it; the kind is then none.
+"""
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from shopkeeper.training.initialisation import initialise
 from shopkeeper.training.objectives import CausalLM, SpanCorruption
-from shopkeeper.training.parallel import joined
+from shopkeeper.training.parallel import World, joined
 from shopkeeper.training.pretraining import Pretraining
 from shopkeeper.training.recipe import Recipe
 from shopkeeper.training.shards import Shards
@@ -17,22 +22,31 @@ from shopkeeper.training.transformer import Transformer
 from tests.training.families import SMALL
 
 
-def main(data: str, run: str, kind: str, family: str, steps: str, optimizer: str = "adamw") -> None:
+def main(data: str, folder: str, *names: str) -> None:
     torch.set_num_threads(1)
+    with joined("fsdp") as world:  # processes join once; what they share serves all kinds
+        for name in names:
+            kind = name.partition("-")[0]
+            as_kind = replace(world, kind=kind)  # type: ignore[arg-type]
+            train(Path(data), Path(folder) / name, as_kind)
+
+
+def train(data: Path, run: Path, world: World) -> None:
+    """The training of this name. A run that is there is gone on with."""
+    kind, family, steps = run.name.split("-")
     torch.manual_seed(0)
     model = initialise(Transformer(SMALL[family]()))
     objective = SpanCorruption(16, vocabulary=101, end=1) if family == "t5" else CausalLM(16, 1)
-    shards = Shards(Path(data), length=objective.row_tokens)
+    shards = Shards(data, length=objective.row_tokens)
     recipe = Recipe(
         steps=int(steps), batch_rows=8, micro_rows=2, learning_rate=3e-3, report_every=1, evaluate_every=10,
-        parallel=kind, optimizer=optimizer,  # type: ignore[arg-type]
+        parallel=kind,  # type: ignore[arg-type]
     )  # fmt: skip
-    with joined(recipe.parallel) as world:
-        work = Pretraining(objective, shards, held_out=shards)
-        report = Trainer(model, work, recipe, Path(run), world=world).fit()
-        if world.is_first:
-            said = {"losses": report.losses, "loss": report.measures["loss"]}
-            sys.stdout.write(json.dumps(said) + "\n")
+    work = Pretraining(objective, shards, held_out=shards)
+    report = Trainer(model, work, recipe, run, world=world).fit()
+    if world.is_first:
+        said = {"losses": report.losses, "loss": report.measures["loss"]}
+        run.with_suffix(".json").write_text(json.dumps(said), encoding="utf-8")
 
 
 if __name__ == "__main__":
