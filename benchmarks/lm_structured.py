@@ -57,6 +57,7 @@ class Outcome:
     tokens: int = 0
     repaired: bool = False
     runaway: bool = False
+    reason: str = ""  # of an error
 
 
 def run(*, quick: bool, data: Path) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def _bounded(engine: LanguageModel, form: Form[Any], case: Case) -> Outcome:
     try:
         answer = ask(engine, _prompt(case), form, controls=controls, timeout_s=TIMEOUT_S)
     except (OutputError, EngineError) as error:
-        return Outcome(case, _kind(error), time.perf_counter() - begun)
+        return _failed(case, error, begun)
     last = answer.generations[-1]
     return _outcome(case, FORMS[case.form], last, begun, answer.repaired)
 
@@ -127,7 +128,7 @@ def _unbounded(engine: LanguageModel, kind: Any, case: Case) -> Outcome:
     try:
         return _outcome(case, kind, engine.generate(request), begun)
     except EngineError as error:
-        return Outcome(case, _kind(error), time.perf_counter() - begun)
+        return _failed(case, error, begun)
 
 
 def _outcome(
@@ -144,10 +145,12 @@ def _outcome(
     return Outcome(case, how, seconds, found.usage.completion_tokens, repaired, runaway)
 
 
-def _kind(error: OutputError | EngineError) -> str:
-    if isinstance(error, OutputError):
-        return "output"
-    return "timeout" if isinstance(error, EngineTimeout) else "engine"
+def _failed(case: Case, error: OutputError | EngineError, begun: float) -> Outcome:
+    """A typed error."""
+    how = "output" if isinstance(error, OutputError) else "engine"
+    if isinstance(error, EngineTimeout):
+        how = "timeout"
+    return Outcome(case, how, time.perf_counter() - begun, reason=error.message)
 
 
 def _figures(outcomes: list[Outcome]) -> dict[str, Any]:
@@ -183,3 +186,5 @@ def _print(ours: list[Outcome], plain: list[Outcome]) -> None:
                 f"{sum(one.runaway for one in here):9} {sum(one.tokens for one in here):7} "
                 f"{max(one.seconds for one in here):10.1f}"
             )
+    for reason, count in Counter(one.reason for one in (*ours, *plain) if one.reason).items():
+        print(f"{count:4} x {reason}")
