@@ -45,7 +45,7 @@ def test_every_command_a_page_names_exists_with_its_options(page: Path) -> None:
         named = next(
             (
                 c
-                for c in (" ".join(words[:2]), words[0])
+                for c in (" ".join(words[:3]), " ".join(words[:2]), words[0])
                 if c.strip() in {x.strip() for x in COMMANDS}
             ),
             None,
