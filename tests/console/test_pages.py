@@ -11,7 +11,7 @@ from tests.console.conftest import TestClient
 from tests.console.shop import LOST
 from tests.storefront.shop import LAMPS
 
-PAGES = ["/console", "/console/catalogue", "/console/catalogue/lamp-01", "/console/catalogue/evil%2F..%3F%3Cscript%3E", "/console/import", "/console/search", "/console/search?q=lamp", "/console/sales", "/console/attention", "/console/jobs", "/console/keys", "/console/login"]  # fmt: skip
+PAGES = ["/console", "/console/catalogue", "/console/catalogue/lamp-01", "/console/catalogue/evil%2F..%3F%3Cscript%3E", "/console/import", "/console/search", "/console/search?q=lamp", "/console/sales", "/console/attention", "/console/workshop", "/console/jobs", "/console/keys", "/console/login"]  # fmt: skip
 NONSENSE = ["?page=999999999999999999", "?page=-1", "?page=x", "?q=%F0%9F%98%80", "?q=" + "a" * 2000, "?sort=x&status=y&problem=z", "?f=%3A%3A&min=1e999&max=NaN", "?lang=xx&theme=yy", "?before=999999999999999999", "?saved=x"]  # fmt: skip
 
 

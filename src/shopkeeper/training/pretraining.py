@@ -1,7 +1,6 @@
 """Pretraining as work for the trainer: an objective over shards, with bits per byte on text that is never trained on."""
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -55,7 +54,8 @@ class Pretraining:
     def _means(self, model: Transformer, rows: int, world: World) -> dict[str, float]:
         """Loss and its parts. Every process evaluates all rows: sums over processes would round differently."""
         assert self.held_out is not None
-        nats, scored = Counter[str](), 0
+        nats: dict[str, float] = {}
+        scored = 0
         for start in range(0, rows, self.evaluation_rows_at_once):
             places = range(start, min(start + self.evaluation_rows_at_once, rows))
             batch = self.objective.batch(self.held_out, places, seed=self.seed + 1)
@@ -63,6 +63,6 @@ class Pretraining:
             with torch.no_grad():
                 loss = self.objective.loss(model, batch)
             for name, value in {"loss": loss.value, **loss.parts}.items():
-                nats[name] += float(value) * batch.scored
+                nats[name] = nats.get(name, 0.0) + float(value) * batch.scored
             scored += batch.scored
         return {name: total / max(scored, 1) for name, total in nats.items()}
