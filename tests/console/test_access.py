@@ -9,7 +9,7 @@ from shopkeeper.api.keys import KeyKind, create
 from shopkeeper.face import Shop
 from tests.console.conftest import HERE, TestClient
 
-FORMS = ["/console/catalogue/lamp-01", "/console/import", "/console/import/0123456789abcdef/start", "/console/import/0123456789abcdef/discard", "/console/jobs/rebuild", "/console/jobs/1/stop", "/console/keys", "/console/keys/x/revoke", "/console/catalogue/lamp-01/edits/1/undo"]  # fmt: skip
+FORMS = ["/console/catalogue/lamp-01", "/console/import", "/console/import/0123456789abcdef/start", "/console/import/0123456789abcdef/discard", "/console/jobs/rebuild", "/console/jobs/1/stop", "/console/workshop/first/stop", "/console/keys", "/console/keys/x/revoke", "/console/catalogue/lamp-01/edits/1/undo"]  # fmt: skip
 
 
 @pytest.fixture
