@@ -268,6 +268,7 @@ def test_a_publishable_key_does_not_open_it(gateway: Gateway) -> None:
         ({"extra_body": {"top_k": -1}}, "top_k"),
         ({"extra_body": {"nonsense": 1}}, "nonsense"),
         ({"response_format": {"type": "json_schema"}}, "response_format"),
+        ({"extra_body": {"grammar": 'root ::= p{0,200}\np ::= "a"?'}}, "grammar"),
         ({"extra_body": {"grammar": "x", "response_format": {"type": "json_object"}}}, "grammar"),
     ],
 )

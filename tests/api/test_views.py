@@ -10,7 +10,6 @@ from shopkeeper.api.guard import Caller, Role
 from shopkeeper.api.views import product_json, product_view
 from shopkeeper.shop.records import Money, Product, ProductId, Variant, VariantId, to_json
 
-
 LEFTOVERS = {"supplier": "Ütz & Co"}
 SHIRT = Product(
     ProductId("shirt"),

@@ -1,6 +1,7 @@
 """Bodies of OpenAI's API as requests of ours. What cannot be done is refused with the name of the field."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
@@ -31,6 +32,8 @@ TIMEOUT_S = 600.0  # as long as OpenAI's own client waits; an engine's settings 
 MAX_BYTES = 4 * 10**6  # of text in one request
 MAX_SCHEMA_DEPTH = 40
 MAX_SCHEMA_NODES = 5000
+MOST_REPETITIONS = 16  # of a rule or a group in a grammar from outside
+_REPEATED_RULE = re.compile(r"[\w)-]\s*\{\s*(\d+)\s*(?:,\s*(\d*)\s*)?\}")
 USUAL_TOKENS = 1024  # of an answer whose length the request leaves open
 
 
@@ -115,6 +118,7 @@ def _constraint(wanted: ResponseFormat | None, grammar: str | None) -> JsonSchem
             raise Invalid(
                 "body.grammar", "says otherwise than response_format", hint="send one of them"
             )
+        _check_repetitions(grammar)
         return Grammar(grammar)
     if wanted is None or wanted.type == "text":
         return None
@@ -129,6 +133,19 @@ def _constraint(wanted: ResponseFormat | None, grammar: str | None) -> JsonSchem
         field = "body.response_format.json_schema.schema"
         raise Invalid(field, error.message, hint=error.hint) from error
     return kept
+
+
+def _check_repetitions(grammar: str) -> None:
+    """Raise Invalid if a rule or group is repeated by a high count: where it may be empty, llama.cpp follows every way
+    to share the text among the repetitions, and one letter can take minutes."""
+    for repeated in _REPEATED_RULE.finditer(grammar):
+        count = max(int(n or 0) for n in repeated.groups())
+        if count > MOST_REPETITIONS:
+            raise Invalid(
+                "body.grammar",
+                f"repeats a rule or group {count} times; at most {MOST_REPETITIONS}",
+                hint="repeat characters and literals by counts, rules by * or +",
+            )
 
 
 def _tools(
