@@ -18,6 +18,7 @@ from shopkeeper.cli.lm_training import HELP
 from shopkeeper.face import Shop
 from shopkeeper.training.checkpoints import checkpoints
 from shopkeeper.training.recipe import Recipe
+from shopkeeper.training.runs import folder_of, recorded
 from tests.cli.conftest import Run
 from tests.training.shop_texts import write_text
 
@@ -115,6 +116,14 @@ def test_many_processes_train_by_one_command(corpus: Path, shop: Run) -> None:
     assert "done" in shop("lm", "runs", "list").out
 
 
+def test_a_run_that_is_being_trained_is_left_alone(corpus: Path, opened: Shop, shop: Run) -> None:
+    folder = folder_of(opened.settings.data_folder, "first")
+    with recorded(folder, name="first", kind="pretrain", settings={}, steps=1):
+        assert "the run 'first' is being trained" in failing(shop)
+        done = shop("lm", "runs", "remove", "first")
+        assert done.code == 1 and "is being trained" in done.err
+
+
 def failing(shop: Run, *arguments: str) -> str:
     done = shop("lm", "pretrain", "first", *TINY, "--steps", "4", *arguments)
     assert done.code == 1 and "Traceback" not in done.err
@@ -127,6 +136,11 @@ def test_a_corpus_of_one_token_is_too_little(opened: Shop, shop: Run, tmp_path: 
     assert shop("lm", "corpus", tmp_path / "text.txt", "--min-characters", "1", "--held-out-share", "0").code == 0  # fmt: skip
     assert "less than one row of 17" in failing(shop)
     assert "failed" in shop("lm", "runs", "list").out
+    write_text(tmp_path / "text.txt", 300)
+    assert shop("lm", "corpus", tmp_path / "text.txt", "--resemblance", "0").code == 0
+    assert shop("lm", "pretrain", "first", *TINY, "--steps", "1").code == 0  # it had not begun
+    assert shop("lm", "corpus", tmp_path / "text.txt").code == 0
+    assert "is not the one that the run began with" in failing(shop)
 
 
 def test_shards_that_were_cut_short_are_told(corpus: Path, shop: Run) -> None:

@@ -1,6 +1,6 @@
 """`shopkeeper lm corpus` and `lm tokenizer`: text to train on, and how it becomes numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,8 +93,7 @@ def make(
     console.print(f"the corpus is in {folder}", soft_wrap=True)
 
 
-def _counted(counts: "dict[str, int] | object") -> str:
-    assert isinstance(counts, dict)
+def _counted(counts: Mapping[str, int]) -> str:
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     return ", ".join(f"{count:,} {name or '?'}" for name, count in ordered)
 

@@ -17,7 +17,7 @@ from shopkeeper.cli.lm_training import (
     with_recipe,
 )
 from shopkeeper.cli.main import open_shop, settings_of
-from shopkeeper.errors import SettingsError
+from shopkeeper.errors import Conflict, SettingsError
 
 console = Console(highlight=False)
 USUAL = {
@@ -91,8 +91,9 @@ def pretrain(
     """
     need_train("pretraining")
     from shopkeeper.training.launch import Launch, command, processes_here, start
-    from shopkeeper.training.plan import continued, make_plan, prepare, read_plan
-    from shopkeeper.training.runs import folder_of
+    from shopkeeper.training.plan import prepare
+    from shopkeeper.training.running import next_plan, train
+    from shopkeeper.training.runs import folder_of, is_trained
 
     chosen = {
         "corpus": corpus, "family": family, "objective": objective, "size": size, "width": width, "layers": layers,
@@ -102,13 +103,12 @@ def pretrain(
     given = {name: value for name, value in chosen.items() if value is not None} | recipe
     settings = settings_of(ctx)
     folder = folder_of(settings.data_folder, run)
-    began = read_plan(folder)
-    plan = continued(began, given) if began else make_plan(given)
+    if is_trained(folder):
+        raise Conflict(f"the run {run!r} is being trained", hint=f"shopkeeper lm runs stop {run}")
+    plan = next_plan(folder, given)
     texts = corpus_folder(settings.data_folder, plan.corpus)
     plan = prepare(plan, texts, folder, say=_say)
     if plan.recipe.parallel == "none":
-        from shopkeeper.training.running import train
-
         with (
             open_shop(ctx) as shop,
             training_run(

@@ -91,13 +91,13 @@ def with_recipe(
 
 
 def _plain(default: Any) -> str:
-    if isinstance(default, tuple):
-        return " ".join(map(str, default))
-    return (
-        {True: "yes", False: "no"}.get(default, str(default))
-        if isinstance(default, bool)
-        else str(default)
-    )
+    match default:
+        case bool():
+            return "yes" if default else "no"
+        case tuple():
+            return " ".join(map(str, default))
+        case _:
+            return str(default)
 
 
 def need_train(what: str) -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from shopkeeper.errors import ArtifactError, Conflict, SettingsError
 from shopkeeper.training import corpus as corpora
@@ -216,6 +216,8 @@ def prepare(
 ) -> Plan:
     """Make what is lacking: tokenizer, shards, the run's folder with its own copy of the tokenizer and the plan.
 
+    A plan with `data` has begun, and keeps its copy of the tokenizer.
+
     Returns the plan as it is kept. Raises Conflict if the run began with other tokens than the corpus has now.
     """
     corpora.read_account(corpus)
@@ -247,7 +249,7 @@ def tokens_of(
 def _tokenizer(
     plan: Plan, kind: Kind, corpus: Path, run: Path, say: Callable[[str], None]
 ) -> TextTokenizer:
-    if (run / "tokenizer").is_dir():
+    if plan.data:
         return load_tokenizer(run / "tokenizer")
     folder = (
         Path(plan.tokenizer) if plan.tokenizer else tokenizer_folder(corpus, kind, plan.vocabulary)
@@ -276,8 +278,3 @@ def make_tokenizer(corpus: Path, kind: Kind, vocabulary: int, *, min_frequency: 
         raise SettingsError(str(error), hint="a larger --vocabulary") from error
     made.save(folder, max_tokens=1 << 20)
     return folder
-
-
-def families() -> tuple[str, ...]:
-    """Names of the families."""
-    return get_args(Family)

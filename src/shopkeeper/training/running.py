@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from shopkeeper.training.fast import unigram_entropy
 from shopkeeper.training.initialisation import initialise
 from shopkeeper.training.objectives import CausalLM, MaskedLM, Objective, PrefixLM, SpanCorruption
 from shopkeeper.training.parallel import World
-from shopkeeper.training.plan import Plan, read_plan, shard_folder
+from shopkeeper.training.plan import Plan, continued, make_plan, read_plan, shard_folder
 from shopkeeper.training.pretraining import Pretraining
 from shopkeeper.training.progress import Observer, silent
 from shopkeeper.training.sampling import sampler
@@ -56,6 +56,17 @@ def work_of(plan: Plan, tokenizer: TextTokenizer, corpus: Path) -> Pretraining:
     held_out = Shards(aside, length=length, seed=seed) if enough else None
     shown = sampler(tokenizer, held_out or train)
     return Pretraining(objective, train, held_out, seed=seed, sampler=shown)
+
+
+def next_plan(run: Path, given: Mapping[str, Any]) -> Plan:
+    """The plan of the run in this folder with what is given now. A run without a checkpoint may still begin otherwise.
+
+    Raises SettingsError for choices that do not fit, Conflict for one that cannot change any more.
+    """
+    began = read_plan(run)
+    if began is not None and checkpoints.latest(run) is not None:
+        return continued(began, given)
+    return make_plan(given) if given or began is None else replace(began, data="")
 
 
 def train(

@@ -109,7 +109,7 @@ class Shards:
         if wanted != there:
             raise ArtifactError(
                 f"{folder / TOKENS} was cut short: {there} bytes, not {wanted}",
-                hint="make the shards again",
+                hint="delete that folder: the next training makes it again",
             )
         self.rows = self.head.tokens // length
         if not self.rows:
@@ -139,7 +139,10 @@ class Shards:
         for start in range(0, len(self.tokens), 1 << 22):
             digest.update(self.tokens[start : start + (1 << 22)].tobytes())
         if digest.hexdigest() != self.head.sha256:
-            raise ArtifactError(f"{self.folder / TOKENS} is damaged", hint="make the shards again")
+            raise ArtifactError(
+                f"{self.folder / TOKENS} is damaged",
+                hint="delete that folder: the next training makes it again",
+            )
 
 
 def permuted(index: int, size: int, *, key: int) -> int:
