@@ -44,9 +44,10 @@ def body_of(request: Request, tokens: Sequence[int], adapters: Sequence[str]) ->
 
 
 def _controls(controls: Controls) -> dict[str, Any]:
+    biases = [[token, bias] for token, bias in controls.logit_bias.items()]
     return {
         "n_predict": controls.max_new_tokens,
-        "samplers": SAMPLERS,
+        "samplers": SAMPLERS if controls.temperature else SAMPLERS[:2],  # greedy needs no cutting off
         "temperature": controls.temperature,
         "top_k": controls.top_k,
         "top_p": controls.top_p,
@@ -56,7 +57,7 @@ def _controls(controls: Controls) -> dict[str, Any]:
         "frequency_penalty": controls.frequency_penalty,
         "stop": controls.stop,
         "seed": -1 if controls.seed is None else controls.seed % 2**32,
-        "logit_bias": [[token, bias] for token, bias in controls.logit_bias.items()],
+        **({"logit_bias": biases} if biases else {}),
     }
 
 
