@@ -48,7 +48,9 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
         "parallel8_ratio",
         "prefix_speedup",
     ):
-        figures[key] = min(value for name, value in figures.items() if name.startswith(f"{key}."))
+        figures[key] = min(
+            figures[f"{key}.{name}"] for name in list(MODELS)[: 1 if quick else None]
+        )
     figures["busy_ratio"] = busy_ratio(_path(MODELS["smollm2"]), 1 if quick else 3)
     for key, value in figures.items():
         print(f"{key:44} {value}")
@@ -70,6 +72,7 @@ def figures_of(id_: str, rounds: int) -> dict[str, float]:
                 told[name].append(ask([_prompt(n)], NEW_TOKENS))
         figures = speeds(told)
         figures |= parallel(engine, max(2, rounds // 2))
+        figures["parallel8_ratio.bare"] = parallel(bare, max(2, rounds // 2))["parallel8_ratio"]
         figures |= prefix(engine, max(2, rounds // 2))
     if importlib.util.find_spec("torch"):
         with worker("transformers", path) as ask:

@@ -49,8 +49,8 @@ def bare(path: Path, threads: int) -> Ask:
 
     wanted = xllamacpp.CommonParams()
     wanted.model.path = str(path)
-    wanted.n_ctx = CONTEXT
-    wanted.n_parallel = 1
+    wanted.n_ctx = CONTEXT * STREAMS
+    wanted.n_parallel = STREAMS
     wanted.verbosity = -1
     if threads:
         wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = threads
