@@ -47,7 +47,9 @@ def _controls(controls: Controls) -> dict[str, Any]:
     biases = [[token, bias] for token, bias in controls.logit_bias.items()]
     return {
         "n_predict": controls.max_new_tokens,
-        "samplers": SAMPLERS if controls.temperature else SAMPLERS[:2],  # greedy needs no cutting off
+        "samplers": SAMPLERS
+        if controls.temperature
+        else SAMPLERS[:2],  # greedy needs no cutting off
         "temperature": controls.temperature,
         "top_k": controls.top_k,
         "top_p": controls.top_p,
