@@ -5,8 +5,8 @@ and after examples those of the last. A prior is the model's mean answer over in
 labels themselves; divided by it, what this input says is left.
 
 Source: Zhao et al. 2021 (contextual calibration) by a batch of real inputs (Zhou et al. 2024); the mean is geometric here,
-and shrunk towards even. Priors from inputs without
-content, or from random words of the domain (Fei et al. 2023), do worse: `python -m benchmarks lm_choices`.
+and shrunk towards even. `python -m benchmarks lm_choices` sets priors from inputs without content, and from random words
+of the domain (Fei et al. 2023), beside it.
 """
 
 import math
