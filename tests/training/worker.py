@@ -13,7 +13,7 @@ import torch
 
 from shopkeeper.training.initialisation import initialise
 from shopkeeper.training.objectives import CausalLM, SpanCorruption
-from shopkeeper.training.parallel import World, joined
+from shopkeeper.training.parallel import World, joined, leave
 from shopkeeper.training.pretraining import Pretraining
 from shopkeeper.training.recipe import Recipe
 from shopkeeper.training.shards import Shards
@@ -51,3 +51,4 @@ def train(data: Path, run: Path, world: World) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    leave(0)

@@ -18,7 +18,7 @@ from shopkeeper.errors import ArtifactError, ShopkeeperError
 from shopkeeper.settings import load_settings
 from shopkeeper.shop.database import open_database
 from shopkeeper.training.launch import Launch, read_launch
-from shopkeeper.training.parallel import World, joined
+from shopkeeper.training.parallel import World, joined, leave
 from shopkeeper.training.plan import Plan, read_plan
 from shopkeeper.training.running import train
 from shopkeeper.training.runs import Recording, recorded, unheard
@@ -93,4 +93,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

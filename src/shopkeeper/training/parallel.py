@@ -8,10 +8,11 @@ Sources: Li et al. 2020 (DDP); Zhao et al. 2023 (FSDP); Shoeybi et al. 2019 (ten
 """
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, NoReturn, cast
 
 import torch
 import torch.distributed as dist
@@ -113,6 +114,17 @@ def joined(kind: Kind) -> Iterator[World]:
         yield World(kind, dist.get_rank(), size, device, mesh)
     finally:
         dist.destroy_process_group()
+
+
+def leave(code: int) -> NoReturn:
+    """End this process of several without Python's tearing down, which would now and then abort a training that is done.
+
+    Threads of gloo outlive `destroy_process_group` for as long as a mesh or a wrapped module is referred to. If one of
+    them lets go of a tensor while the interpreter ends, C++ calls terminate and `torchrun` reports a failure.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def best_device() -> torch.device:
