@@ -23,7 +23,7 @@ from shopkeeper.models.prompting import Example, Kept, Report, evaluate, pool
 from shopkeeper.models.prompting.rival import rival
 from shopkeeper.settings import EngineSettings, Settings
 
-ROWS = {"smollm2-135m": 160, "qwen2.5-coder-0.5b": 100, "qwen2.5-coder-1.5b": 50}
+ROWS = {"smollm2-135m": 120, "qwen2.5-coder-0.5b": 60, "qwen2.5-coder-1.5b": 30}
 SHOTS = (0, 1, 4, 8)
 QUICK_ROWS, QUICK_SHOTS = 16, (0, 4)
 CONTEXT_TOKENS = 3072
@@ -132,7 +132,7 @@ def _opened(name: str) -> Iterator[LanguageModel | None]:
         yield None
         return
     settings = EngineSettings(
-        kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=1
+        kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=1, timeout_s=600
     )
     engine = LlamaEngine.open(path, name=name, settings=settings, tried=True)
     try:
