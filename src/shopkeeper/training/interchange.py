@@ -43,7 +43,7 @@ def load(folder: Path, **choices: Any) -> Transformer:
 
     Raises ArtifactError if the folder holds no model of the four families or its weights do not fit its config.
     """
-    shape = shape_of(_read_config(folder / "config.json"), **choices)
+    config = _read_config(folder / "config.json")
     tensors: dict[str, Tensor] = {}
     files = sorted(folder.glob("*.safetensors"))
     if not files:
@@ -54,7 +54,16 @@ def load(folder: Path, **choices: Any) -> Transformer:
                 tensors |= {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
             raise ArtifactError(f"{path}: cannot be read: {error}") from error
-    return imported(shape, tensors)
+    heads = _heads_of_bert(tensors) if config.get("model_type") == "bert" else {}
+    return imported(shape_of(config, **heads | choices), tensors)
+
+
+def _heads_of_bert(tensors: Mapping[str, Tensor]) -> dict[str, bool]:
+    """Which of the heads of pretraining the weights have: encoders of sentences come without."""
+    return {
+        "head_transform": "cls.predictions.bias" in tensors,
+        "pooler": "cls.seq_relationship.weight" in tensors,
+    }
 
 
 def exported(model: Transformer) -> dict[str, Tensor]:
@@ -131,13 +140,15 @@ def _gpt2(shape: Shape) -> Iterator[Pair]:
 
 
 def _bert(shape: Shape) -> Iterator[Pair]:
-    inside = "bert.embeddings"
+    """A model without heads (BertModel) is saved without the first part of its names."""
+    root = "bert." if shape.pooler or shape.head_transform else ""
+    inside = f"{root}embeddings"
     yield Pair("embedding.weight", f"{inside}.word_embeddings.weight")
     yield Pair("position.weight", f"{inside}.position_embeddings.weight")
     yield Pair("segment.weight", f"{inside}.token_type_embeddings.weight")
     yield from _both("embedding_norm", f"{inside}.LayerNorm")
     for layer in range(shape.encoder_layers):
-        ours, theirs = f"encoder.blocks.{layer}", f"bert.encoder.layer.{layer}"
+        ours, theirs = f"encoder.blocks.{layer}", f"{root}encoder.layer.{layer}"
         for a, b in (
             ("attention.query", "attention.self.query"),
             ("attention.key", "attention.self.key"),
@@ -149,11 +160,13 @@ def _bert(shape: Shape) -> Iterator[Pair]:
             ("feed_forward_norm", "output.LayerNorm"),
         ):
             yield from _both(f"{ours}.{a}", f"{theirs}.{b}")
-    yield from _both("pooler", "bert.pooler.dense")
-    yield from _both("next_sentence", "cls.seq_relationship")
-    yield from _both("transform.dense", "cls.predictions.transform.dense")
-    yield from _both("transform.norm", "cls.predictions.transform.LayerNorm")
-    yield Pair("head_bias", "cls.predictions.bias")
+    if shape.pooler:
+        yield from _both("pooler", "bert.pooler.dense")
+        yield from _both("next_sentence", "cls.seq_relationship")
+    if shape.head_transform:
+        yield from _both("transform.dense", "cls.predictions.transform.dense")
+        yield from _both("transform.norm", "cls.predictions.transform.LayerNorm")
+        yield Pair("head_bias", "cls.predictions.bias")
 
 
 def _t5(shape: Shape) -> Iterator[Pair]:
@@ -228,8 +241,8 @@ def _padded(tensor: Tensor, shape: Shape) -> Tensor:
 
 
 def _found(name: str, tensors: Mapping[str, Tensor]) -> Tensor:
-    """By its whole name, or without the first part of it, as models without a head are saved."""
-    for each in (name, name.partition(".")[2]):
+    """By its whole name; or without the first part of it, as models without a head are saved; or with BERT's."""
+    for each in (name, name.partition(".")[2], f"bert.{name}"):
         if each in tensors:
             return tensors[each]
     raise ArtifactError(f"the weights have no {name}", hint="config.json is of another model")
@@ -249,7 +262,7 @@ def config_of(shape: Shape) -> dict[str, Any]:
             }  # fmt: skip
         case "bert":
             return shared | {
-                "architectures": ["BertForPreTraining"], "model_type": "bert", "hidden_size": shape.width,
+                "architectures": [_BERTS[shape.pooler, shape.head_transform]], "model_type": "bert", "hidden_size": shape.width,
                 "num_hidden_layers": shape.encoder_layers, "num_attention_heads": shape.heads,
                 "intermediate_size": shape.feed_forward, "max_position_embeddings": shape.max_tokens,
                 "hidden_act": _ACTIVATIONS[shape.activation], "layer_norm_eps": shape.norm_epsilon,
@@ -280,6 +293,13 @@ def config_of(shape: Shape) -> dict[str, Any]:
             }  # fmt: skip
 
 
+# By whether there is a pooler with its next-sentence head, and a head that says hidden words.
+_BERTS = {
+    (True, True): "BertForPreTraining",
+    (True, False): "BertForNextSentencePrediction",
+    (False, True): "BertForMaskedLM",
+    (False, False): "BertModel",
+}
 _ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "gelu_tanh": "gelu_new", "silu": "silu"}
 _OURS = {name: ours for ours, name in _ACTIVATIONS.items()} | {"gelu_pytorch_tanh": "gelu_tanh"}
 
