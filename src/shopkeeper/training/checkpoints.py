@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from shopkeeper.errors import ArtifactError
 from shopkeeper.training.storage import storing, sync
@@ -123,6 +123,24 @@ def prune(run: Path, *, keep: int) -> None:
     for folder in checkpoints(run)[:-keep]:
         if folder != kept:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def trained_part(model: nn.Module) -> dict[str, Tensor]:
+    """The weights that a checkpoint of this model needs: all but those that are not trained, as under adapters."""
+    frozen = _frozen(model)
+    return {name: each for name, each in model.state_dict().items() if name not in frozen}
+
+
+def load_trained(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give a model the weights of a checkpoint. Raises RuntimeError if they are not all of what is trained."""
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    wrong = [*unexpected, *(name for name in missing if name not in _frozen(model))]
+    if wrong:
+        raise RuntimeError(f"{wrong[0]} is in only one of the two")
+
+
+def _frozen(model: nn.Module) -> set[str]:
+    return {name for name, each in model.named_parameters() if not each.requires_grad}
 
 
 def without_tensors(value: Any, found: dict[str, Tensor], name: str = "") -> Any:

@@ -71,11 +71,11 @@ def open_model(
     path = Path(which).expanduser()
     if path.suffix == ".gguf":
         return _of_gguf(path, which, "gguf")
-    if "/" in which or path.is_dir():
-        return open_run_folder(path, which) if is_run(path) else _of_folder(path, which)
-    run = data_folder / runs.RUNS / which
+    run = path if "/" in which or path.is_dir() else data_folder / runs.RUNS / which
     if is_run(run):
-        return open_run_folder(run, which)
+        return _of_run(run, which, data_folder, cache_folder, places)
+    if run is path:
+        return _of_folder(path, which)
     entry = _entry(which, cache_folder)
     weights = _WEIGHTS.get(entry.id, entry.id)
 
@@ -119,12 +119,21 @@ def _entry(which: str, cache_folder: Path) -> hub.Entry:
         ) from error
 
 
-def open_run_folder(run: Path, name: str) -> Opened:
+def _of_run(
+    run: Path, name: str, data_folder: Path, cache_folder: Path, places: Places | None
+) -> Opened:
     """The model that a run has made: its best checkpoint, an adapter joined with what it adapts."""
+    if (run / FINETUNE).is_file():
+        from shopkeeper.training.finetune.running import (
+            Stores,
+            opened_finetuned,
+        )  # it opens its base
+
+        return opened_finetuned(run, name, Stores(data_folder, cache_folder, places))
     trained = open_run(run)
-    words = load_words(run / "tokenizer")
     digest = _hash([trained.checkpoint / "weights.safetensors"])
-    return Opened(trained.model, words, Origin(name, "run", trained.checkpoint, digest))
+    found = Origin(name, "run", trained.checkpoint, digest)
+    return Opened(trained.model, load_words(run / "tokenizer"), found)
 
 
 def _of_folder(folder: Path, name: str) -> Opened:

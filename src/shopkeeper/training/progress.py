@@ -11,7 +11,7 @@ from typing import Literal
 
 from shopkeeper.training.storage import storing
 
-Kind = Literal["started", "step", "evaluated", "sampled", "saved", "ended"]
+Kind = Literal["stage", "started", "step", "evaluated", "sampled", "saved", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Event:
     """Something that happened after so many steps of so many.
 
     values: numbers by name: loss, learning_rate, gradient_norm, tokens_per_s, mfu, eta_s, or measures of an
-    evaluation. text: a sample, a file's name, or why it ended.
+    evaluation. text: a sample, a file's name, why it ended, or what a stage before and after training is and did.
     """
 
     kind: Kind

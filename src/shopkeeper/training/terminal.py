@@ -48,6 +48,9 @@ class Terminal:
                 self._progress.update(self._task, completed=event.step, said=said)
                 if not self._console.is_terminal:
                     self._print(f"step {event.step:,} of {event.steps:,}: {said}")
+            case "stage":
+                words = measure_words(event.values)
+                self._print(": ".join(filter(None, (event.text, words))))
             case "evaluated":
                 self._print(f"step {event.step:,}, held-out text: {measure_words(event.values)}")
             case "sampled":

@@ -227,7 +227,8 @@ class Trainer:
         states = [o.state_dict() for o in self.optimisers]
         plain = checkpoints.without_tensors(states, found, "optimiser")
         tensors = {name: whole(tensor) for name, tensor in found.items()}
-        weights = {name: whole(tensor) for name, tensor in self.model.state_dict().items()}
+        trained = checkpoints.trained_part(self.model)
+        weights = {name: whole(tensor) for name, tensor in trained.items()}
         if not self.world.is_first:
             return
         state = checkpoints.State(self.step, self.recipe.to_dict(), dict(self.measures), plain)
@@ -245,7 +246,7 @@ class Trainer:
             return None
         state, weights, tensors = checkpoints.load(folder)
         try:
-            self.model.load_state_dict(weights)
+            checkpoints.load_trained(self.model, weights)
         except RuntimeError as error:
             raise ArtifactError(
                 f"{folder} is a checkpoint of a model of another shape: {str(error).splitlines()[-1].strip()}",

@@ -7,6 +7,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,17 @@ class Words:
         found = next((i for role in ("pad", "eos", "unk") if (i := self.id(role)) is not None), 0)
         return int(found)
 
-    def encode(self, text: str, *, special: bool = False) -> list[int]:
-        """Ids of a text; special: between the tokens that its maker puts around a text."""
-        return list(self.tokenizer.encode(text, add_special_tokens=special).ids)
+    def encode(self, text: str, *, special: bool = False, plain: bool = False) -> list[int]:
+        """Ids of a text. special: between the tokens that its maker puts around a text. plain: what reads as a control
+        token is ordinary text, as in what people wrote."""
+        tokenizer = self._plain if plain else self.tokenizer
+        return list(tokenizer.encode(text, add_special_tokens=special).ids)
+
+    @cached_property
+    def _plain(self) -> Tokenizer:
+        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
+        tokenizer.encode_special_tokens = True
+        return tokenizer
 
     def encode_all(self, texts: Sequence[str], *, special: bool = False) -> list[list[int]]:
         """The same of many."""

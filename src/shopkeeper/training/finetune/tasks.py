@@ -1,0 +1,68 @@
+"""The tasks that models are fine-tuned for, by name, and what every one of them can do. Needs no torch."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from shopkeeper.errors import SettingsError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from shopkeeper.training.finetune.plan import FinetunePlan
+    from shopkeeper.training.opening import Opened
+    from shopkeeper.training.trainer import Work
+    from shopkeeper.training.words import Words
+
+Row = Mapping[str, Any]
+
+# Task -> module of this package that has it as `TASK`.
+TASKS: Mapping[str, str] = {
+    "generation": "generation",
+}
+
+
+class FinetuneTask(Protocol):
+    """What is learnt, from rows to measures."""
+
+    def checked(self, row: Row, plan: "FinetunePlan") -> Row:
+        """The row with the columns that are kept, in their types. Raises ValueError saying what is wrong with it."""
+        ...
+
+    def identity(self, row: Row) -> str:
+        """The text by which a row is known: rows with the same one are never on two sides of a split."""
+        ...
+
+    def settled(self, plan: "FinetunePlan", train: Sequence[Row]) -> "FinetunePlan":
+        """The plan with the options that the training rows decide, such as labels. Raises FeedError."""
+        ...
+
+    def module(self, opened: "Opened", plan: "FinetunePlan") -> "nn.Module":
+        """What is trained: the model, which has its adapter already, with the task's head on it."""
+        ...
+
+    def work(
+        self,
+        module: "nn.Module",
+        words: "Words",
+        plan: "FinetunePlan",
+        *,
+        train: Sequence[Row],
+        validation: Sequence[Row],
+    ) -> "Work":
+        """The rows for the Trainer; `evaluate` measures the validation rows, among it what `recipe.minimise` names."""
+        ...
+
+    def measures(
+        self, module: "nn.Module", words: "Words", plan: "FinetunePlan", rows: Sequence[Row]
+    ) -> Mapping[str, float]:
+        """How good it is on rows that it never saw."""
+        ...
+
+
+def task_of(name: str) -> FinetuneTask:
+    """The task of this name. Raises SettingsError if there is none."""
+    if name not in TASKS:
+        raise SettingsError(f"no task is called {name!r}", hint=f"there are {', '.join(TASKS)}")
+    module = import_module(f"shopkeeper.training.finetune.{TASKS[name]}")
+    return cast(FinetuneTask, module.TASK)
