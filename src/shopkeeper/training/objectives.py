@@ -40,6 +40,8 @@ class Batch:
     source: Tensor | None = None  # (B, S) for the encoder
     source_seen: Tensor | None = None  # (B, S) False at padding
     prefix: Tensor | None = None  # (B,) tokens at the start that see each other both ways
+    seen: Tensor | None = None  # (B, T) False at padding
+    states: Tensor | None = None  # (B, T, D) what layers that do not learn made of the tokens
 
     @property
     def scored(self) -> int:

@@ -19,6 +19,10 @@ Row = Mapping[str, Any]
 # Task -> module of this package that has it as `TASK`.
 TASKS: Mapping[str, str] = {
     "generation": "generation",
+    "classification": "classification",
+    "tagging": "tagging",
+    "embedding": "embedding",
+    "cross-encoding": "crossing",
 }
 
 
