@@ -8,6 +8,7 @@ PARTS = (
     "lm_corpus",
     "lm_eval",
     "lm_explain",
+    "lm_finetune",
     "lm_generate",
     "lm_models",
     "lm_pretrain",

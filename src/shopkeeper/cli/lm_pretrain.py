@@ -159,8 +159,12 @@ def evaluate(
     rows: Annotated[int, typer.Option(help="The first so many rows; 0: all.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="As one line of JSON.")] = False,
 ) -> None:
-    """Measure a run's model on held-out text, beside what the frequency of tokens alone would give."""
+    """Measure a run's model on held-out text, beside what the frequency of tokens alone would give.
+
+    A fine-tuned one is measured on its test rows.
+    """
     need_train("evaluating")
+    from shopkeeper.training.opening import is_finetuned
     from shopkeeper.training.plan import tokens_of
     from shopkeeper.training.running import evaluate as measure
     from shopkeeper.training.running import open_run
@@ -169,6 +173,9 @@ def evaluate(
     if rows < 0:
         raise SettingsError(f"{rows} rows are none", hint="0 takes all")
     data_folder = settings_of(ctx).data_folder
+    if is_finetuned(folder_of(data_folder, run)):
+        _evaluate_finetuned(ctx, run, checkpoint, rows, as_json=as_json)
+        return
     trained = open_run(folder_of(data_folder, run), checkpoint)
     texts = corpus_folder(data_folder, corpus or trained.plan.corpus)
     tokens_of(texts, trained.tokenizer, say=_say)
@@ -181,3 +188,23 @@ def evaluate(
         table.add_row(name.replace("_", " "), f"{value:.4f}")
     _say(f"{run}, {trained.checkpoint.name}")
     console.print(table)
+
+
+def _evaluate_finetuned(
+    ctx: typer.Context, run: str, checkpoint: str, rows: int, *, as_json: bool
+) -> None:
+    from shopkeeper.cli.lm_finetune import show_measures
+    from shopkeeper.models.hub import places_of
+    from shopkeeper.training.finetune.running import Stores, evaluate_finetuned, open_finetuned
+    from shopkeeper.training.runs import folder_of
+
+    settings = settings_of(ctx)
+    folder = folder_of(settings.data_folder, run)
+    stores = Stores(settings.data_folder, settings.cache_folder, places_of(settings))
+    found = open_finetuned(folder, stores, which=checkpoint)
+    measures = evaluate_finetuned(found, folder, rows=rows)
+    if as_json:
+        console.print_json(data=dict(measures))
+        return
+    _say(f"{run}, {found.checkpoint.name}")
+    show_measures(measures)

@@ -102,7 +102,12 @@ def open_model(
 
 def is_run(folder: Path) -> bool:
     """True if a training was planned in this folder."""
-    return (folder / plan.PLAN).is_file() or (folder / FINETUNE).is_file()
+    return (folder / plan.PLAN).is_file() or is_finetuned(folder)
+
+
+def is_finetuned(run: Path) -> bool:
+    """True if the run in this folder is a fine-tuning."""
+    return (run / FINETUNE).is_file()
 
 
 FINETUNE = "finetune.json"  # the plan of a fine-tuning, in the folder of its run
@@ -123,7 +128,7 @@ def _of_run(
     run: Path, name: str, data_folder: Path, cache_folder: Path, places: Places | None
 ) -> Opened:
     """The model that a run has made: its best checkpoint, an adapter joined with what it adapts."""
-    if (run / FINETUNE).is_file():
+    if is_finetuned(run):
         from shopkeeper.training.finetune.running import (
             Stores,
             opened_finetuned,

@@ -23,6 +23,7 @@ TASKS: Mapping[str, str] = {
     "tagging": "tagging",
     "embedding": "embedding",
     "cross-encoding": "crossing",
+    "distillation": "distillation",
 }
 
 
