@@ -1,0 +1,1 @@
+"""Exported models are the models they were made of."""
