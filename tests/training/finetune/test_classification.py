@@ -100,7 +100,7 @@ def test_a_batch_says_what_its_texts_say_one_by_one(tmp_path: Path, family: str)
 
 def test_frozen_layers_need_to_run_but_once(tmp_path: Path) -> None:
     classifier = make_classifier(small(tmp_path), ("a", "b"))
-    model = classifier.headed.model
+    model = classifier.headed.transformer
     freeze(model, 1)
     assert frozen_layers(model) == 1
     rows = classifier.reading.rows(TEXT)

@@ -45,15 +45,15 @@ class Pooled(nn.Module):
 
     def __init__(self, model: Transformer, pooling: Pooling) -> None:
         super().__init__()
-        self.model, self.pooling = model, pooling
+        self.transformer, self.pooling = model, pooling
 
     @property
     def shape(self) -> Shape:
         """The Transformer's."""
-        return self.model.shape
+        return self.transformer.shape
 
     def forward(self, batch: Batch) -> Tensor:
-        return pool(states(self.model, batch), seen_of(batch), self.pooling)
+        return pool(states(self.transformer, batch), seen_of(batch), self.pooling)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class SentenceEncoder:
         }  # fmt: skip
         with storing(folder):
             try:
-                interchange.save(self.module.model, folder)
+                interchange.save(self.module.transformer, folder)
             except SafetensorError as error:  # how it says that the disk is full
                 raise OSError(str(error)) from error
             for path, _ in modules:

@@ -31,7 +31,7 @@ class Headed(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         D = model.shape.width
-        self.model, self.pooling = model, pooling
+        self.transformer, self.pooling = model, pooling
         self.pooler = nn.Linear(D, D) if pooling == "first" else None
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(D, outputs, bias=bias)
@@ -46,11 +46,11 @@ class Headed(nn.Module):
     @property
     def shape(self) -> Shape:
         """The Transformer's."""
-        return self.model.shape
+        return self.transformer.shape
 
     def vectors(self, batch: Batch) -> Tensor:
         """What the head reads: (B, D) or (B, T, D)."""
-        pooled = pool(states(self.model, batch), seen_of(batch), self.pooling)
+        pooled = pool(states(self.transformer, batch), seen_of(batch), self.pooling)
         return pooled if self.pooler is None else torch.tanh(self.pooler(pooled))
 
     def forward(self, batch: Batch) -> Tensor:

@@ -44,7 +44,7 @@ def save(
     """Write weights, configuration and tokenizer. labels: names of the outputs. Raises StorageError."""
     family = _family(headed.shape)
     config = _config(headed, labels)
-    tensors = _bare(headed.shape, exported(headed.model), as_class="architectures" in config)
+    tensors = _bare(headed.shape, exported(headed.transformer), as_class="architectures" in config)
     head, pooler = _names(family, headed.pooling, bool(config.get("architectures")))
     tensors |= {f"{head}.{name}": t.detach() for name, t in headed.head.state_dict().items()}
     if headed.pooler is not None:

@@ -1,0 +1,243 @@
+"""A classifier from a few texts a label: the encoder is tuned by them, then a logistic head reads its vectors.
+
+Beside it a logistic head reads n-grams, which know what an encoder throws away: style, spelling, single words. Both are
+pooled with weights that texts have chosen of which neither knew: the rows are cut into parts, each part judged by what
+the others have taught, so no validation set is needed. Sources: Tunstall et al. 2022 (SetFit: contrastive tuning, then a
+logistic head; the pairs there are prototypes here), Wolpert 1992 (stacking).
+
+    classifier = fit_few_shot(opened, rows, FewShot(epochs=3), run)
+    classifier.predict(["where is my parcel"])
+
+Axes: N texts, L labels, D width, V n-grams.
+"""
+
+import copy
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from shopkeeper.errors import ArtifactError, FeedError
+from shopkeeper.training.finetune.calibration import fit_weights
+from shopkeeper.training.finetune.classification import Labelled, Prediction
+from shopkeeper.training.finetune.embedding import SentenceEncoder, load_encoder, make_encoder
+from shopkeeper.training.finetune.heads import freeze
+from shopkeeper.training.finetune.logistic import fit_logistic
+from shopkeeper.training.finetune.ngrams import NGrams, make_ngrams
+from shopkeeper.training.finetune.prototypes import Prototyping, prototyped
+from shopkeeper.training.opening import Opened
+from shopkeeper.training.recipe import Recipe
+from shopkeeper.training.storage import storing
+from shopkeeper.training.trainer import Trainer
+
+FILE, TENSORS, NGRAMS = "few_shot.json", "few_shot.safetensors", "ngrams.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FewShot:
+    """How such a classifier is made.
+
+    epochs: of tuning, 0 to leave the encoder as it is. names: what labels are called; each name is one more text of its
+    label. strength: of the head on vectors, gram_strength: of that on n-grams (C of logistic regression). parts: into
+    which the rows are cut to choose the pool's weights; 0 leaves n-grams out. frozen: lowest layers that learn nothing.
+    """
+
+    epochs: float = 3.0
+    learning_rate: float = 1e-4
+    batch_rows: int = 64
+    names: Mapping[str, str] | None = None
+    strength: float = 30.0
+    gram_strength: float = 30.0
+    parts: int = 2
+    frozen: int = 0
+    max_tokens: int = 128
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Scores (N, L) of features (N, …)."""
+
+    weights: Tensor
+    biases: Tensor
+
+    def scores(self, features: Tensor) -> Tensor:
+        """(N, L)."""
+        return features @ self.weights.T + self.biases
+
+
+@dataclass(frozen=True)
+class FewShotClassifier:
+    """A tuned encoder with its head, n-grams with theirs, and the weights of both in the pool."""
+
+    encoder: SentenceEncoder
+    labels: tuple[str, ...]
+    head: Linear
+    ngrams: NGrams | None
+    gram_head: Linear | None
+    pool: tuple[float, float] = (1.0, 0.0)
+
+    def encoder_scores(self, texts: Sequence[str]) -> Tensor:
+        """What the tuned encoder says alone, (N, L)."""
+        return self.head.scores(torch.from_numpy(self.encoder.encode(texts)))
+
+    def scores(self, texts: Sequence[str]) -> Tensor:
+        """What both say together, (N, L)."""
+        found = self.pool[0] * self.encoder_scores(texts)
+        if self.ngrams is not None and self.gram_head is not None and self.pool[1]:
+            found = found + self.pool[1] * self.gram_head.scores(self.ngrams.features(texts))
+        return found
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N, L), calibrated by the texts that chose the pool."""
+        return self.scores(texts).softmax(-1).numpy()
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """The likeliest label of each text, and how likely all are."""
+        found = []
+        for row in self.probabilities(texts):
+            order = np.argsort(-row, kind="stable")
+            likely = {self.labels[i]: float(row[i]) for i in order}
+            found.append(Prediction((self.labels[order[0]],), likely))
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write the encoder in the layout of sentence-transformers, and the heads beside it. Raises StorageError."""
+        self.encoder.save(folder)
+        tensors = {"head.weight": self.head.weights, "head.bias": self.head.biases}
+        if self.gram_head is not None:
+            tensors |= {"grams.weight": self.gram_head.weights, "grams.bias": self.gram_head.biases}
+        with storing(folder):
+            try:
+                (folder / "few_shot").mkdir(exist_ok=True)
+                save_file(
+                    {n: t.contiguous() for n, t in tensors.items()}, folder / "few_shot" / TENSORS
+                )
+            except SafetensorError as error:  # how it says that the disk is full
+                raise OSError(str(error)) from error
+            about = {"labels": self.labels, "pool": self.pool}
+            (folder / "few_shot" / FILE).write_text(json.dumps(about) + "\n", encoding="utf-8")
+            if self.ngrams is not None:
+                (folder / "few_shot" / NGRAMS).write_text(
+                    json.dumps(asdict(self.ngrams), ensure_ascii=False), encoding="utf-8"
+                )
+
+
+def load_few_shot(folder: Path) -> FewShotClassifier:
+    """What `FewShotClassifier.save` wrote. Raises ArtifactError."""
+    inside = folder / "few_shot"
+    try:
+        about = json.loads((inside / FILE).read_text(encoding="utf-8"))
+        tensors = load_file(inside / TENSORS)
+        ngrams = gram_head = None
+        if "grams.weight" in tensors:
+            ngrams = NGrams(**json.loads((inside / NGRAMS).read_text(encoding="utf-8")))
+            gram_head = Linear(tensors["grams.weight"], tensors["grams.bias"])
+        head = Linear(tensors["head.weight"], tensors["head.bias"])
+        labels, (first, second) = tuple(about["labels"]), about["pool"]
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise ArtifactError(
+            f"{folder} holds no few-shot classifier: {error!r}", hint="save it again"
+        ) from error
+    encoder = load_encoder(folder)
+    return FewShotClassifier(encoder, labels, head, ngrams, gram_head, (first, second))
+
+
+def fit_few_shot(
+    opened: Opened, rows: Sequence[Labelled], way: FewShot, run: Path
+) -> FewShotClassifier:
+    """A classifier of these rows. run: a folder for what is kept while it trains, empty afterwards.
+
+    The opened model stays as it is. Raises FeedError if a row has not one label, or there are fewer than two.
+    """
+    if any(len(row.labels) != 1 for row in rows):
+        raise FeedError("a row has not exactly one label", hint="use classification for several")
+    labels = tuple(sorted({row.labels[0] for row in rows}))
+    if len(labels) < 2:
+        raise FeedError("there are not two labels", hint="a classifier needs rows of at least two")
+    whole = _taught(opened, rows, labels, way, run)
+    if not way.parts:
+        return whole
+    seen, judged = [], []
+    for part in _parts(rows, way):
+        others = [row for i, row in enumerate(rows) if i not in part]
+        taught = _taught(opened, others, labels, way, run)
+        mine = [rows[i] for i in sorted(part)]
+        seen.append(_both(taught, [row.text for row in mine]))
+        judged += [labels.index(row.labels[0]) for row in mine]
+    first, second = fit_weights(torch.cat(seen, dim=1), torch.tensor(judged)).tolist()
+    return replace(whole, pool=(first, second))
+
+
+def _both(taught: FewShotClassifier, texts: Sequence[str]) -> Tensor:
+    """Scores of encoder and n-grams, (2, N, L)."""
+    assert taught.ngrams is not None and taught.gram_head is not None
+    grams = taught.gram_head.scores(taught.ngrams.features(texts))
+    return torch.stack([taught.encoder_scores(texts), grams])
+
+
+def _parts(rows: Sequence[Labelled], way: FewShot) -> list[set[int]]:
+    """The rows cut up so that each label is in all parts as evenly as it can be."""
+    order = np.random.default_rng(way.seed).permutation(len(rows))
+    parts: list[set[int]] = [set() for _ in range(way.parts)]
+    met: dict[str, int] = {}
+    for i in order:
+        label = rows[i].labels[0]
+        met[label] = met.get(label, -1) + 1
+        parts[met[label] % way.parts].add(int(i))
+    return parts
+
+
+def _taught(
+    opened: Opened, rows: Sequence[Labelled], labels: tuple[str, ...], way: FewShot, run: Path
+) -> FewShotClassifier:
+    """Encoder and n-grams, each taught by these rows, the pool not yet chosen."""
+    names = way.names or {}
+    texts = [row.text for row in rows] + [names[label] for label in labels if label in names]
+    numbers = [labels.index(row.labels[0]) for row in rows]
+    numbers += [i for i, label in enumerate(labels) if label in names]
+    targets = torch.tensor(numbers)
+    encoder = _tuned(opened, texts, numbers, len(labels), way, run)
+    vectors = torch.from_numpy(encoder.encode(texts))
+    head = Linear(*fit_logistic(vectors, targets, len(labels), strength=way.strength))
+    if not way.parts:
+        return FewShotClassifier(encoder, labels, head, None, None)
+    ngrams = make_ngrams(texts)
+    features = ngrams.features(texts)
+    gram_head = Linear(*fit_logistic(features, targets, len(labels), strength=way.gram_strength))
+    return FewShotClassifier(encoder, labels, head, ngrams, gram_head)
+
+
+def _tuned(
+    opened: Opened, texts: Sequence[str], numbers: Sequence[int], labels: int, way: FewShot, run: Path
+) -> SentenceEncoder:  # fmt: skip
+    model = copy.deepcopy(opened.model)
+    encoder = make_encoder(replace(opened, model=model), max_tokens=way.max_tokens)
+    if not way.epochs:
+        return encoder
+    freeze(model, way.frozen)
+    padding = encoder.reading.words.padding
+    rows = encoder.reading.rows(texts, list(numbers))
+    module = prototyped(encoder.module, rows, labels, padding=padding)
+    batch_rows = min(way.batch_rows, len(rows))
+    steps = max(1, round(way.epochs * len(rows) / batch_rows))
+    recipe = Recipe(
+        steps=steps, batch_rows=batch_rows, micro_rows=batch_rows, learning_rate=way.learning_rate,
+        warmup_steps=max(1, steps // 10), decay="linear", final_share=0.0, betas=(0.9, 0.999), weight_decay=0.01,
+        seed=way.seed, report_every=steps,
+    )  # fmt: skip
+    work = Prototyping.of(rows, padding=padding, seed=way.seed, rows_at_once=batch_rows)
+    folder = run / "tuning"
+    shutil.rmtree(folder, ignore_errors=True)
+    Trainer(module, work, recipe, folder).fit()
+    shutil.rmtree(folder, ignore_errors=True)
+    model.eval()
+    return encoder
