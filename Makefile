@@ -20,7 +20,7 @@ test: $(VENV)/.dev
 	$(BIN)/shopkeeper models pull htmx || true
 	$(BIN)/shopkeeper models pull axe || true
 	$(BIN)/shopkeeper models pull smollm2-135m || true
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -17,6 +18,15 @@ from shopkeeper.shop.embedded import EmbeddedServer
 from shopkeeper.shop.migrate import migrate
 
 TABLES_KEPT = ("migrations",)
+
+# No test measures time: on a busy machine an example may take a thousand times as long as on an idle one.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take longest begin first, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: 0 if "training" in item.path.parts else 1)
 
 
 def scratch_folder(name: str) -> Path:

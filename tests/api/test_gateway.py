@@ -30,8 +30,6 @@ from tests.api.conftest import ORIGIN
 from tests.api.test_serve import start
 from tests.models.engines.bad_server import MODEL, World, serving
 
-pytestmark = pytest.mark.xdist_group("gateway")
-
 SMALL = "smollm2-135m"
 HELLO: Any = [{"role": "user", "content": "hello"}]
 SAID = "You said: hello"

@@ -15,8 +15,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-pytestmark = pytest.mark.xdist_group("serve")  # one server, and its end is tested last
-
 PROGRAM = [sys.executable, "-c", "from shopkeeper.cli.main import main; main()"]
 
 

@@ -15,8 +15,6 @@ from tests.models.world import only_index
 
 MODEL = "smollm2-135m"
 
-pytestmark = pytest.mark.xdist_group("serve")
-
 
 @pytest.fixture
 def without_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -11,8 +11,6 @@ from tests.models.engines.reference.conftest import Checkpoints, checkpoints, on
 
 __all__ = ["checkpoints", "one_thread"]
 
-pytestmark = pytest.mark.xdist_group("reference")
-
 
 def said(checkpoints: Checkpoints, tmp_path: Path, *options: str, model: str = "gpt2") -> str:
     given = ["--data-folder", str(tmp_path), "lm", "explain", "The capital of France is"]

@@ -18,7 +18,6 @@ from tests.models.engines.reference.tiny import SENTENCES
 
 __all__ = ["checkpoints", "one_thread"]
 
-pytestmark = pytest.mark.xdist_group("reference")
 
 PATH = "/console/attention"
 TEXT = "The capital of France is"

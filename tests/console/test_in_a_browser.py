@@ -11,8 +11,6 @@ from shopkeeper.face import Shop
 from tests.browser import findings, served, watched_page
 from tests.storefront.shop import EVIL
 
-pytestmark = pytest.mark.xdist_group("console")
-
 PAGES = ["/console", "/console/catalogue", "/console/catalogue/shirt-01", "/console/catalogue/evil%2F..%3F%3Cscript%3E", "/console/import", "/console/search?q=lamp", "/console/sales", "/console/jobs", "/console/keys", "/console/login"]  # fmt: skip
 TABLE = "Artikel,Bezeichnung,Preis,Lager\nA1,Tea bowl,12.50,4\nA2,Rice bowl,dear,5\nA3,Soup bowl,9.90,some\nA4,Fruit bowl,30.00,1\n"  # fmt: skip
 

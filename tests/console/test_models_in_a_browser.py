@@ -17,8 +17,6 @@ from tests.console.test_in_a_browser import tab_to
 from tests.models.engines.bad_server import MODEL, World, serving
 from tests.storefront.shop import EVIL, fill
 
-pytestmark = pytest.mark.xdist_group("console")
-
 MODELS = "/console/models"
 SMALL = "smollm2-135m"
 PAGES = [f"{MODELS}{rest}" for rest in ("", f"/get/{SMALL}", "/try", "/scores", "/spend")]

@@ -14,8 +14,6 @@ from tests.browser import findings, watched_page
 from tests.console.test_in_a_browser import tab_to
 from tests.storefront.shop import EVIL
 
-pytestmark = pytest.mark.xdist_group("console")
-
 SEARCH = "/console/search"
 PAGES = [f"{SEARCH}{rest}" for rest in ("?q=lamp", "?q=lamp+zeppelin&against=plain", "/queries", "/queries?show=empty", "/synonyms", "/rules", "/rules/new?query=lamp&ids=lamp-01", "/versions", "/tag?word=anorak&find=shirt")]  # fmt: skip
 

@@ -8,8 +8,6 @@ from shopkeeper.shop import training_runs
 from shopkeeper.shop.training_runs import Point
 from tests.browser import findings, watched_page
 
-pytestmark = pytest.mark.xdist_group("console")
-
 PATH = "/console/workshop/first"
 
 

@@ -12,7 +12,6 @@ from tests.models.engines.reference.conftest import Checkpoints, checkpoints, on
 
 __all__ = ["checkpoints", "one_thread"]
 
-pytestmark = pytest.mark.xdist_group("reference")
 
 TEXT = "The sky is blue and the"
 

@@ -29,8 +29,6 @@ A_MEGABYTE = (
 )
 RUNNING = "select count(*) from pg_stat_activity where query like '%generate_series(1, 1%' and state = 'active' and pid <> pg_backend_pid()"
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:

@@ -10,8 +10,6 @@ from shopkeeper.shop import events
 from tests.browser import findings, watched_page
 from tests.storefront.shop import EVIL, LAMPS, SHIRTS
 
-pytestmark = pytest.mark.xdist_group("storefront")
-
 PAGES = ["/", "/search", "/search?q=shirt", "/search?q=shirt&f=brand%3AAcme", "/products/shirt-01", "/pages/shipping", "/pages", "/cart", "/nothing"]  # fmt: skip
 
 # What stands on the pages in Latin letters and is no word of the pages: names, codes, and what was typed or written.

@@ -20,8 +20,6 @@ from shopkeeper.storefront.texts import summary_of, without_title
 from tests.api.conftest import TestClient
 from tests.storefront.shop import LAMPS, SHIRTS, evil, shirts
 
-pytestmark = pytest.mark.xdist_group("storefront")
-
 
 @pytest.fixture(scope="module")
 def app(shop: Shop) -> Iterator[object]:

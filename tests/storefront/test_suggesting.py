@@ -7,8 +7,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import findings, watched_page
 
-pytestmark = pytest.mark.xdist_group("storefront")
-
 
 def box(page: Page) -> Locator:
     return page.get_by_role("combobox", name="Search products")

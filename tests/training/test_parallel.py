@@ -17,8 +17,6 @@ from shopkeeper.training.parallel import World
 from tests.training.test_trainer import pretraining
 from tests.training.worker import train
 
-pytestmark = pytest.mark.xdist_group("parallel")  # one start of two processes for all of it
-
 RUNS = ("ddp-gpt2", "fsdp-gpt2", "tensor-gpt2", "fsdp-t5", "tensor-t5", "tensor-llama")
 STEPS = 20
 

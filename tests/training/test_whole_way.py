@@ -18,7 +18,6 @@ from shopkeeper.training.shape import Family
 from shopkeeper.training.sources import of_file
 from tests.training.shop_texts import write_text
 
-pytestmark = pytest.mark.xdist_group("whole way")  # one corpus and one run a family for all of it
 FAMILIES: tuple[Family, ...] = ("gpt2", "bert", "t5")
 # BERT learns from a seventh of the tokens, so it needs more steps before it leaves the frequencies behind.
 CHOICES: Mapping[Family, Mapping[str, Any]] = {

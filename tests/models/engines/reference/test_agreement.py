@@ -17,8 +17,6 @@ from tests.models.engines.reference import tiny_gguf
 from tests.models.engines.reference.conftest import Checkpoints, opened
 from tests.models.engines.reference.tiny import SENTENCES
 
-pytestmark = pytest.mark.xdist_group("reference")
-
 PROMPTS = [text[:cut] for text in SENTENCES for cut in (12, 20, 30)]
 NEAR = 0.1  # nats between two tokens that rounding may put in either order
 

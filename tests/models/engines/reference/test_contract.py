@@ -8,8 +8,6 @@ from shopkeeper.models.engines import LanguageModel
 from tests.models.engines.reference.conftest import Checkpoints, Engines, opened
 from tests.models.engines.suite import EngineSuite, ScoringSuite
 
-pytestmark = pytest.mark.xdist_group("reference")
-
 
 class OnTiny:
     """Fixtures of the suite, for the checkpoint `name`."""

@@ -11,8 +11,6 @@ from shopkeeper.models.records import Controls, Message, Request
 from tests.models.engines.reference.conftest import Engines
 from tests.models.engines.reference.tiny import SENTENCES
 
-pytestmark = pytest.mark.xdist_group("reference")
-
 numbers = st.lists(st.floats(-8, 8, width=32), min_size=2, max_size=12)
 
 

@@ -15,8 +15,6 @@ from shopkeeper.models.attention import Part, attention_weights
 from shopkeeper.models.engines.reference.engine import ReferenceEngine
 from tests.models.engines.reference.conftest import Engines
 
-pytestmark = pytest.mark.xdist_group("reference")
-
 TEXT = "The capital of France is"
 
 

@@ -18,8 +18,6 @@ from shopkeeper.models.engines.reference.opening import find_checkpoint
 from shopkeeper.models.records import Request
 from tests.models.engines.reference.conftest import Checkpoints, opened
 
-pytestmark = pytest.mark.xdist_group("reference")
-
 
 @pytest.fixture
 def copy(checkpoints: Checkpoints, tmp_path: Path) -> Path:
