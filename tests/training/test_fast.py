@@ -12,6 +12,7 @@ from shopkeeper.training.fast import (
     document_positions,
     document_sight,
 )
+from shopkeeper.training.objectives import Batch, CausalLM
 from shopkeeper.training.transformer import Transformer
 from tests.training.families import SMALL
 
@@ -67,3 +68,21 @@ def test_packed_documents_do_not_see_each_other(name: str) -> None:
         )
         alone = torch.cat([model.decode(first), model.decode(second)], dim=1)
     assert torch.allclose(packed, alone, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated")  # torch's compiler does it
+@pytest.mark.parametrize("name", ["gpt2", "llama"])
+def test_a_step_is_one_graph_for_the_compiler(name: str) -> None:
+    torch.manual_seed(0)
+    model, objective = Transformer(SMALL[name]()), CausalLM(40, 1)
+    tokens = torch.randint(0, 101, (2, 41))
+    batch = Batch(tokens[:, :-1], tokens[:, 1:])
+    plain = objective.loss(model, batch).value
+    compiled = torch.compile(
+        lambda rows: objective.loss(model, rows).value, fullgraph=True, backend="aot_eager"
+    )
+    parameters = list(model.parameters())
+    wanted, value = torch.autograd.grad(plain, parameters), compiled(batch)
+    assert torch.allclose(value, plain, atol=1e-6)
+    found = torch.autograd.grad(value, parameters)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, wanted, strict=True))

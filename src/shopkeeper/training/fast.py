@@ -3,13 +3,17 @@
 Axes: B batch, T tokens, N = B·T, D width, V vocabulary, C tokens of a chunk.
 """
 
+import math
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 IGNORED = -100  # target of a token that is not scored
+LOGITS_ON_CPU = 1 << 20  # of a chunk, so that they stay in the cache
+LOGITS_ON_GPU = 1 << 29  # of a chunk: 2 GB in float32
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -23,49 +27,69 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, vocabulary: int, chunk: int
     ) -> Tensor:  # fmt: skip
-        used = weight[:vocabulary]
-        scored = (targets != IGNORED).sum().clamp(min=1)
+        narrow = _matrix_type(hidden)
+        states, table = hidden.to(narrow), weight.to(narrow)
+        counts = (targets != IGNORED).float()[:, None]  # (N, 1)
+        goals = targets.clamp(min=0)[:, None]  # (N, 1)
+        scored = counts.sum().clamp(min=1)
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         d_hidden = torch.empty_like(hidden)
-        d_weight = torch.zeros(used.shape, dtype=torch.float32, device=weight.device)
-        d_bias = None if bias is None else torch.zeros(vocabulary, device=weight.device)
+        learnt = ctx.needs_input_grad[
+            1
+        ]  # a frozen head, as under adapters, has no gradient to pay for
+        size = weight.shape if learnt else (0,)
+        d_weight = torch.zeros(size, dtype=torch.float32, device=weight.device)
+        d_bias = None if bias is None else torch.zeros(len(bias), device=weight.device)
         for start in range(0, len(hidden), chunk):
-            rows, goals = hidden[start : start + chunk], targets[start : start + chunk]
-            logits = F.linear(rows, used, None if bias is None else bias[:vocabulary]).float()
-            log_likelihood = logits.log_softmax(-1)  # (C, V)
-            total += F.nll_loss(log_likelihood, goals, ignore_index=IGNORED, reduction="sum")
-            gradient = log_likelihood.exp_()
-            counts = goals != IGNORED
-            gradient[counts, goals[counts]] -= 1
-            gradient *= counts[:, None] / scored
-            narrow = gradient.to(rows.dtype)
-            d_hidden[start : start + chunk] = narrow @ used
-            d_weight += narrow.t() @ rows
+            part = slice(start, start + chunk)
+            logits = F.linear(states[part], table).float()  # (C, padded V)
+            if bias is not None:
+                logits = logits + bias
+            logits[:, vocabulary:] = -math.inf  # the padding, which stays for the products' sake
+            wanted = logits.gather(1, goals[part])
+            top = logits.amax(-1, keepdim=True)
+            likelihood = logits.softmax(-1)
+            # log Σ exp(logits) by way of the likeliest, which is never so rare that its logarithm would be lost
+            whole = top - likelihood.amax(-1, keepdim=True).log()
+            total += ((whole - wanted) * counts[part]).sum()
+            gradient = likelihood.scatter_add_(1, goals[part], torch.full_like(wanted, -1.0))
+            gradient *= counts[part] / scored
             if d_bias is not None:
                 d_bias += gradient.sum(0)
+            small = gradient.to(narrow)
+            d_hidden[part] = small @ table
+            if learnt:
+                d_weight += small.t() @ states[part]
         ctx.save_for_backward(d_hidden, d_weight, *([] if d_bias is None else [d_bias]))
-        ctx.padding, ctx.dtype = weight.shape[0] - vocabulary, weight.dtype
+        ctx.dtype = weight.dtype
         return total / scored
 
     @staticmethod
-    def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
+    @once_differentiable
+    def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
         d_hidden, d_weight, *d_bias = ctx.saved_tensors
-        factor = above[0]
-        rows = F.pad(d_weight * factor, (0, 0, 0, ctx.padding)).to(ctx.dtype)
-        more = F.pad(d_bias[0] * factor, (0, ctx.padding)).to(ctx.dtype) if d_bias else None
-        return d_hidden * factor.to(d_hidden.dtype), rows, more, None, None, None
+        more = (d_bias[0] * above).to(ctx.dtype) if d_bias else None
+        rows = (d_weight * above).to(ctx.dtype) if ctx.needs_input_grad[1] else None
+        return d_hidden * above.to(d_hidden.dtype), rows, more, None, None, None
+
+
+def _matrix_type(x: Tensor) -> torch.dtype:
+    """The type in which matrices are multiplied: that of autocast, where there is one."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 def chunked_cross_entropy(
-    hidden: Tensor, weight: Tensor, targets: Tensor, *, bias: Tensor | None = None, vocabulary: int, chunk: int = 4096
+    hidden: Tensor, weight: Tensor, targets: Tensor, *, bias: Tensor | None = None, vocabulary: int, chunk: int = 0
 ) -> Tensor:  # fmt: skip
     """Mean cross-entropy of `softmax(hidden·weightᵀ + bias)` over the targets that are not IGNORED; 0 if all are.
 
     hidden: (N, D), weight: (padded V, D), targets: (N,) ids below `vocabulary`. Equal to `torch`'s own over all
-    logits, in memory of (chunk, V) and not (N, V) in float32. Source: the fused kernels of Liger (Hsu et al. 2024) do
-    the same in Triton.
+    logits, in memory of (chunk, V) and not (N, V) in float32; chunk: 0 for what suits the device. Source: the fused
+    kernels of Liger (Hsu et al. 2024) do the same in Triton.
     """
-    args = (hidden, weight, bias, targets, vocabulary, chunk)
+    logits = LOGITS_ON_CPU if hidden.device.type == "cpu" else LOGITS_ON_GPU
+    args = (hidden, weight, bias, targets, vocabulary, chunk or max(1, logits // len(weight)))
     return _ChunkedCrossEntropy.apply(*args)  # type: ignore[no-untyped-call,no-any-return]
 
 

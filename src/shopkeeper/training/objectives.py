@@ -42,24 +42,30 @@ class Batch:
     prefix: Tensor | None = None  # (B,) tokens at the start that see each other both ways
     seen: Tensor | None = None  # (B, T) False at padding
     states: Tensor | None = None  # (B, T, D) what layers that do not learn made of the tokens
+    scored: int = (
+        -1
+    )  # tokens that the loss is the mean of; -1: counted now, while the targets are on the host
 
-    @property
-    def scored(self) -> int:
-        """Tokens that the loss is the mean of."""
-        return int((self.targets != IGNORED).sum())
+    def __post_init__(self) -> None:
+        if self.scored < 0:
+            object.__setattr__(self, "scored", int((self.targets != IGNORED).sum()))
 
     def to(self, device: torch.device) -> Self:
-        """The same on another device."""
-        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+        """The same on another device, without waiting for it if the memory is pinned."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True), scored=self.scored)
+
+    def pinned(self) -> Self:
+        """The same in memory that a GPU reads by itself."""
+        return self._each(lambda tensor: tensor.pin_memory(), scored=self.scored)
 
     def __getitem__(self, rows: slice) -> Self:
         """Some of the rows."""
-        return self._each(lambda tensor: tensor[rows])
+        return self._each(lambda tensor: tensor[rows], scored=-1)
 
-    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
-        there = {f.name: getattr(self, f.name) for f in fields(self)}
+    def _each(self, change: Callable[[Tensor], Tensor], *, scored: int) -> Self:
+        there = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "scored"}
         made: dict[str, Any] = {k: v if v is None else change(v) for k, v in there.items()}
-        return type(self)(**made)
+        return type(self)(**made, scored=scored)
 
 
 @dataclass(frozen=True)
@@ -205,7 +211,7 @@ class MaskedLM:
 
     def loss(self, model: Transformer, batch: Batch) -> Loss:
         hidden = model.encode(batch.tokens, segments=batch.segments)
-        words = token_loss(model, hidden, batch.targets)
+        words = token_loss(model, hidden, batch.targets, few=True)
         if batch.next_sentence is None:
             return _one(words)
         follows = F.cross_entropy(model.next_sentence_logits(hidden).float(), batch.next_sentence)
@@ -330,11 +336,14 @@ def padded(rows: Sequence[Sequence[int]], filler: int) -> Tensor:
     return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows])
 
 
-def token_loss(model: Transformer, hidden: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy of the scored tokens, in nats, without ever holding all logits."""
+def token_loss(model: Transformer, hidden: Tensor, targets: Tensor, *, few: bool = False) -> Tensor:
+    """Mean cross-entropy of the scored tokens, in nats, without ever holding all logits.
+
+    few: most tokens are not scored, so they are left out of the products; a GPU is waited for to know which.
+    """
     flat = targets.flatten()
     states = hidden.flatten(0, 1)
-    if float((flat == IGNORED).float().mean()) > 0.5:  # most are not scored: do not multiply those
+    if few:
         scored = flat != IGNORED
         states, flat = states[scored], flat[scored]
     return chunked_cross_entropy(

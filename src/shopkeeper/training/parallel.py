@@ -165,15 +165,14 @@ def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> Tensor:
     norm = squares.sqrt()
     if limit:
         factor = (limit / (norm + 1e-6)).clamp(max=1.0)
-        for each in pieces + plain:
-            each.mul_(factor)
+        torch._foreach_mul_(pieces + plain, factor)
     return norm
 
 
 def _squares(gradients: list[Tensor]) -> Tensor:
     if not gradients:
         return torch.zeros(())
-    return torch.stack([g.float().square().sum() for g in gradients]).sum()
+    return torch.stack(torch._foreach_norm([g.float() for g in gradients])).square().sum()
 
 
 def _blocks(module: nn.Module) -> list[Block]:

@@ -11,7 +11,8 @@ class Recipe:
 
     micro_rows: rows that one process works on at once; the rest of its share is accumulated. warmup_steps and decay
     shape the learning rate, which ends at `final_share` of its peak. matrix_rate: Muon's, for the matrices inside the
-    layers; `learning_rate` is then AdamW's, for everything else. clip: of the norm of all gradients, 0 for none.
+    layers; `learning_rate` is then AdamW's, for everything else. precision: tf32 is float32 whose products GPUs round
+    to 10 bits of mantissa; bfloat16 is autocast, with weights and loss in float32. clip: of the norm of all gradients, 0 for none.
     evaluate_every, checkpoint_every: steps, 0 for only at the end. keep: checkpoints, besides the best.
     """
 
@@ -28,7 +29,7 @@ class Recipe:
     betas: tuple[float, float] = (0.9, 0.95)
     epsilon: float = 1e-8
     clip: float = 1.0
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
     compile: bool = False
     seed: int = 0
     report_every: int = 10

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 
 from shopkeeper.errors import ArtifactError, ModelError
 from shopkeeper.training import checkpoints
+from shopkeeper.training.cpu import memory_kept
 from shopkeeper.training.objectives import Batch, Loss
 from shopkeeper.training.optimisers import optimisers, set_rate
 from shopkeeper.training.parallel import World, clip_gradients, cut_like, in_one_piece, whole
@@ -116,7 +118,8 @@ class Trainer:
         if saved is not None:
             self._load_optimisers(*saved)
         run = torch.compile(self.module) if self.recipe.compile else self.module
-        return self._loop(run)
+        with self._suited():
+            return self._loop(run)
 
     def _loop(self, module: Callable[[Batch], tuple[Tensor, Mapping[str, Tensor]]]) -> Report:
         losses: list[tuple[int, float]] = []
@@ -132,7 +135,7 @@ class Trainer:
             due = self._due(self.recipe.report_every) or last or stopped
             checkpoint = self._due(self.recipe.checkpoint_every) or last or stopped
             if due or checkpoint:
-                loss = self._checked(value)
+                loss = self._checked(value, norm)
                 losses.append((self.step, loss))
                 rate = self.recipe.learning_rate * self.recipe.rate_at(self.step - 1)
                 numbers = {"loss": loss, "learning_rate": rate, "gradient_norm": float(norm)}
@@ -161,7 +164,8 @@ class Trainer:
         start = step * self.recipe.batch_rows + self.world.data_rank * self.rows
         micro = self.recipe.micro_rows
         ends = range(start, start + self.rows, micro)
-        return [self.work.batch(range(a, min(a + micro, start + self.rows))) for a in ends]
+        found = [self.work.batch(range(a, min(a + micro, start + self.rows))) for a in ends]
+        return [b.pinned() for b in found] if self.world.device.type == "cuda" else found
 
     def _one_step(
         self, module: Callable[[Batch], tuple[Tensor, Mapping[str, Tensor]]], batches: list[Batch]
@@ -173,7 +177,9 @@ class Trainer:
         """
         set_rate(self.optimisers, self.recipe, self.step)
         counts = [batch.scored for batch in batches]
-        everywhere = self.world.total(torch.tensor(float(sum(counts)), device=self.world.device))
+        everywhere: float | Tensor = max(sum(counts), 1)
+        if self.world.data_size > 1:
+            everywhere = self.world.total(torch.tensor(float(everywhere), device=self.world.device))
         total = torch.zeros((), device=self.world.device)
         for batch, count in zip(batches, counts, strict=True):
             with self._precision():
@@ -187,18 +193,36 @@ class Trainer:
             optimiser.zero_grad(set_to_none=True)
         return self.world.total(total), norm
 
+    @contextmanager
+    def _suited(self) -> Iterator[None]:
+        """Settings of the whole process that suit the device, for as long as this training takes."""
+        if self.world.device.type == "cpu":
+            with memory_kept():
+                yield
+            return
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high" if self.recipe.precision == "tf32" else before)
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
+
     def _precision(self) -> torch.autocast:
         narrow = self.recipe.precision == "bfloat16"
         return torch.autocast(self.world.device.type, dtype=torch.bfloat16, enabled=narrow)
 
-    def _checked(self, value: Tensor) -> float:
+    def _checked(self, value: Tensor, norm: Tensor) -> float:
+        """The loss. Raises ModelError if it, or what was just added to the weights, is no number."""
         loss = float(value)
-        if math.isfinite(loss):
+        if math.isfinite(loss) and math.isfinite(float(norm)):
             return loss
+        what = f"the norm of the gradient became {float(norm)}"
+        if not math.isfinite(loss):
+            what = f"the loss became {loss}"
         kept = checkpoints.latest(self.run)
-        self._say("ended", {}, f"the loss became {loss}")
+        self._say("ended", {}, what)
         raise ModelError(
-            f"the loss became {loss} by step {self.step}; "
+            f"{what} by step {self.step}; "
             + (f"the last good checkpoint is {kept}" if kept else "there is no checkpoint yet"),
             hint="a smaller learning rate, a longer warm-up or clipping helps most often",
         )

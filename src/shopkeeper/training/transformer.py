@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from shopkeeper.training import cpu
 from shopkeeper.training.shape import Shape
 
 
@@ -50,6 +51,8 @@ def attention(
     q: (B, H, T, K); k, v: (B, G, S, K), each of the G serving H/G heads. Returns (B, H, T, K).
     """
     plain_causal = sight.causal and sight.allowed is None and sight.bias is None
+    if plain_causal and not dropout and cpu.attends_fast(q, k):
+        return cpu.causal_attention(q, k, v, scale=scale)
     mask = None if plain_causal else sight.dense(q.shape[2], k.shape[2], q.device)
     if mask is not None and mask.is_floating_point():
         mask = mask.to(q.dtype)
@@ -196,7 +199,7 @@ def activate(x: Tensor, name: str) -> Tensor:
         case "gelu":
             return F.gelu(x)
         case _:
-            return F.gelu(x, approximate="tanh")
+            return cpu.gelu_tanh(x) if cpu.worthwhile(x) else F.gelu(x, approximate="tanh")
 
 
 def norm(shape: Shape) -> nn.Module:

@@ -125,7 +125,7 @@ class Generating:
     def loss(self, model: Transformer, batch: Batch) -> Loss:
         if self.sequences is not None:
             return self.sequences.loss(model, batch)
-        return Loss(token_loss(model, model.decode(batch.tokens), batch.targets), {})
+        return Loss(token_loss(model, model.decode(batch.tokens), batch.targets, few=True), {})
 
     def evaluate(self, model: Transformer, rows: int, world: World) -> Mapping[str, float]:
         """loss: nats a token of the answers, over the first `rows` validation rows."""
