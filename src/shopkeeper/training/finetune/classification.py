@@ -30,7 +30,7 @@ from shopkeeper.training.finetune.calibration import (
 from shopkeeper.training.finetune.heads import Headed, Pooling, outputs
 from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
-from shopkeeper.training.finetune.reading import Reading, reading_of
+from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate, shares, whole_numbers
 from shopkeeper.training.finetune.tasks import Row
 from shopkeeper.training.objectives import Batch, Loss
@@ -293,11 +293,27 @@ class Classification:
         found = self.classifier(module, words, plan).measures(usable)
         return found | {"unknown_labels": float(len(rows) - len(usable))}
 
+    def save(
+        self,
+        module: nn.Module,
+        words: Words,
+        plan: FinetunePlan,
+        folder: Path,
+        *,
+        validation: Sequence[Row],
+    ) -> None:
+        """Calibrated by the validation rows."""
+        known = set(plan.options["labels"])
+        usable = [_labelled(row) for row in validation if known.issuperset(_labels(row))]
+        classifier = self.classifier(module, words, plan)
+        (classifier.calibrated(usable) if usable else classifier).save(folder)
+
     def classifier(self, module: nn.Module, words: Words, plan: FinetunePlan) -> TextClassifier:
         """What the run has made, not calibrated."""
-        reading = Reading(words, plan.length, prefix=plan.options.get("prefix", ""))
+        headed = cast(Headed, module)
+        reading = planned_reading(words, plan, headed.shape)
         labels = tuple(plan.options["labels"])
-        return TextClassifier(cast(Headed, module), reading, labels, plan.options["several"])
+        return TextClassifier(headed, reading, labels, plan.options["several"])
 
 
 def _labels(row: Row) -> Sequence[str]:

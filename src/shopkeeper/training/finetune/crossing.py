@@ -23,7 +23,7 @@ from shopkeeper.training.finetune import layout
 from shopkeeper.training.finetune.heads import Headed, Pooling, outputs
 from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
-from shopkeeper.training.finetune.reading import Reading, reading_of
+from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate, shares
 from shopkeeper.training.finetune.tasks import Row
 from shopkeeper.training.objectives import Batch, Loss
@@ -203,9 +203,22 @@ class CrossEncoding:
         """See `measures_of`."""
         return self.cross_encoder(module, words, plan).measures([_scored(row) for row in rows])
 
+    def save(
+        self,
+        module: nn.Module,
+        words: Words,
+        plan: FinetunePlan,
+        folder: Path,
+        *,
+        validation: Sequence[Row],
+    ) -> None:
+        """See `CrossEncoder.save`."""
+        self.cross_encoder(module, words, plan).save(folder)
+
     def cross_encoder(self, module: nn.Module, words: Words, plan: FinetunePlan) -> CrossEncoder:
         """What the run has made."""
-        return CrossEncoder(cast(Headed, module), Reading(words, plan.length))
+        headed = cast(Headed, module)
+        return CrossEncoder(headed, planned_reading(words, plan, headed.shape))
 
 
 def _scored(row: Row) -> Scored:

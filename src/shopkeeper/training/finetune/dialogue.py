@@ -30,6 +30,9 @@ from shopkeeper.training.fast import IGNORED
 from shopkeeper.training.finetune.calibration import fit_weights
 from shopkeeper.training.finetune.decoding import Memory
 from shopkeeper.training.finetune.order import Order
+from shopkeeper.training.finetune.plan import FinetunePlan
+from shopkeeper.training.finetune.reading import planned_reading
+from shopkeeper.training.finetune.tasks import Row
 from shopkeeper.training.objectives import Batch, Loss, padded, token_loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -384,3 +387,81 @@ def rating_logits(module: Rated, rows: Sequence[Said], *, padding: int) -> Tenso
         batch = rated_batch(rows[start : start + 16], padding=padding).to(device)
         found.append(cast(Tensor, module(batch)[1]).float().cpu())
     return torch.cat(found)
+
+
+class Dialogue:
+    """See `tasks.FinetuneTask`. A row has `context`, the list of what was said, the customer last, and `response`; it may
+    have `sensible`, `specific`, `interesting` and `safe`, from 0 to 1."""
+
+    def checked(self, row: Row, plan: FinetunePlan) -> Row:
+        context, response = row.get("context"), row.get("response")
+        if (
+            not isinstance(context, list)
+            or not context
+            or not all(isinstance(t, str) for t in context)
+        ):
+            raise ValueError("'context' is not a list of what was said")
+        if not isinstance(response, str) or not response.strip():
+            raise ValueError(f"there is no 'response' (the row has {', '.join(map(str, row))})")
+        ratings = {name: float(row[name]) for name in RATINGS if row.get(name) is not None}
+        Exchange(tuple(context), response, ratings)  # says what is out of range
+        return {"context": context, "response": response, **ratings}
+
+    def identity(self, row: Row) -> str:
+        """What was said before, so that all responses to it are on one side."""
+        return "\n".join(row["context"])
+
+    def settled(self, plan: FinetunePlan, train: Sequence[Row]) -> FinetunePlan:
+        return plan
+
+    def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
+        return make_dialogue(opened, max_tokens=plan.length).module
+
+    def work(
+        self,
+        module: nn.Module,
+        words: Words,
+        plan: FinetunePlan,
+        *,
+        train: Sequence[Row],
+        validation: Sequence[Row],
+    ) -> Conversing:
+        learnt, measured = ([_exchange(row) for row in rows] for rows in (train, validation))
+        return Conversing.of(
+            self.dialogue(module, words, plan), learnt, measured,
+            seed=plan.recipe.seed, rows_at_once=plan.recipe.micro_rows,
+        )  # fmt: skip
+
+    def measures(
+        self, module: nn.Module, words: Words, plan: FinetunePlan, rows: Sequence[Row]
+    ) -> Mapping[str, float]:
+        """See `Conversing.evaluate`."""
+        work = self.work(module, words, plan, train=rows, validation=rows)
+        device = next(module.parameters()).device
+        return work.evaluate(cast(Rated, module), len(rows), World(device=device))
+
+    def save(
+        self,
+        module: nn.Module,
+        words: Words,
+        plan: FinetunePlan,
+        folder: Path,
+        *,
+        validation: Sequence[Row],
+    ) -> None:
+        """Calibrated by the validation rows."""
+        made = self.dialogue(module, words, plan)
+        made.calibrated([_exchange(row) for row in validation]).save(folder)
+
+    def dialogue(self, module: nn.Module, words: Words, plan: FinetunePlan) -> DialogueModel:
+        """What the run has made, not calibrated."""
+        rated = cast(Rated, module)
+        return DialogueModel(rated, words, planned_reading(words, plan, rated.shape).max_tokens)
+
+
+def _exchange(row: Row) -> Exchange:
+    ratings = {name: row[name] for name in RATINGS if name in row}
+    return Exchange(tuple(row["context"]), row["response"], ratings)
+
+
+TASK = Dialogue()

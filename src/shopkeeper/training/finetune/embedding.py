@@ -27,7 +27,7 @@ from shopkeeper.training import interchange
 from shopkeeper.training.finetune.heads import Pooling, batches, pool, seen_of, states
 from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
-from shopkeeper.training.finetune.reading import Reading, reading_of
+from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate
 from shopkeeper.training.finetune.similarity import multiple_negatives
 from shopkeeper.training.finetune.tasks import Row
@@ -298,10 +298,22 @@ class Embedding:
         encoder = self.encoder(module, words, plan)
         return finding(encoder.module, _tokens(encoder.reading, made), padding=words.padding)
 
+    def save(
+        self,
+        module: nn.Module,
+        words: Words,
+        plan: FinetunePlan,
+        folder: Path,
+        *,
+        validation: Sequence[Row],
+    ) -> None:
+        """See `SentenceEncoder.save`."""
+        self.encoder(module, words, plan).save(folder)
+
     def encoder(self, module: nn.Module, words: Words, plan: FinetunePlan) -> SentenceEncoder:
         """What the run has made."""
-        reading = Reading(words, plan.length, prefix=plan.options.get("prefix", ""))
-        return SentenceEncoder(cast(Pooled, module), reading)
+        pooled = cast(Pooled, module)
+        return SentenceEncoder(pooled, planned_reading(words, plan, pooled.shape))
 
 
 def _belonging(row: Row, negatives: int) -> Belonging:

@@ -7,9 +7,12 @@ from typing import Any
 
 from tokenizers import Encoding, Tokenizer
 
+from shopkeeper.errors import SettingsError
+from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.rows import TokenRow
 from shopkeeper.training.finetune.spans import Offsets
 from shopkeeper.training.opening import Opened
+from shopkeeper.training.shape import Shape
 from shopkeeper.training.words import Words
 
 CHARACTERS_PER_TOKEN = (
@@ -88,3 +91,12 @@ def reading_of(opened: Opened, *, max_tokens: int = 256) -> Reading:
     """How this model reads texts, by its maker's rules, as far as its positions go."""
     most = min(max_tokens, opened.shape.max_tokens)
     return Reading(opened.words, most, PREFIXES.get(opened.origin.name, ""))
+
+
+def planned_reading(words: Words, plan: FinetunePlan, shape: Shape) -> Reading:
+    """How the model of a plan reads texts. Raises SettingsError for a soft prompt, which no head knows of."""
+    if plan.adapter == "prompt":
+        raise SettingsError(
+            f"{plan.task} cannot be learnt by a soft prompt", hint="take --adapter lora or full"
+        )
+    return Reading(words, min(plan.length, shape.max_tokens), PREFIXES.get(plan.base, ""))

@@ -6,6 +6,7 @@ finished = finetune(plan, run, stores)
 RUN/finetune.json  rows/  tokenizer/  step-00000040/ …  best.json  adapter/ or model/  card.json
 """
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from shopkeeper.training.finetune.plan import (
     write_finetune_plan,
 )
 from shopkeeper.training.finetune.soft_prompts import add_soft_prompt, save_soft_prompt, with_tokens
-from shopkeeper.training.finetune.tasks import task_of
+from shopkeeper.training.finetune.tasks import Saves, task_of
 from shopkeeper.training.opening import Opened, Origin, open_model
 from shopkeeper.training.parallel import World, best_device
 from shopkeeper.training.progress import Event, Observer, silent
@@ -252,19 +253,30 @@ def evaluate_finetuned(found: Finetuned, run: Path, *, rows: int = 0) -> Mapping
 
 
 def deploy(found: Finetuned, run: Path, measures: Mapping[str, float]) -> Path:
-    """Write what was learnt in the layouts of the ecosystem, and the card. Returns the folder. Raises StorageError."""
-    plan, model = found.plan, found.model
+    """Write what was learnt in the layouts of the ecosystem, and the card. Returns the folder. Raises StorageError.
+
+    A model with a head is always written whole, adapters merged, into `model/`; beside it the adapter, if there is one.
+    """
+    plan, model, task = found.plan, found.model, task_of(found.plan.task)
     folder = run / (MODEL if plan.adapter == "full" else ADAPTER)
     match plan.adapter:
         case "lora":
             save_adapter(model, folder, base=plan.base)
         case "prompt":
             save_soft_prompt(model, folder, base=plan.base)
-        case "full":
+        case "full" if not isinstance(task, Saves):
             with storing(folder):
                 interchange.save(model, folder)
             found.words.save(folder)
-    head = _head_of(found.module)
+        case _:
+            pass
+    if isinstance(task, Saves):
+        merged = copy.deepcopy(found.module)
+        merge(merged)
+        task.save(
+            merged.eval(), found.words, plan, run / MODEL, validation=kept_split(run).validation
+        )
+    head = {} if folder == run / MODEL else _head_of(found.module)
     card = {
         "task": plan.task, "base": plan.base, "base_sha256": plan.base_sha256, "data": Path(plan.data).name,
         "data_sha256": plan.data_sha256, "adapter": plan.adapter, "checkpoint": found.checkpoint.name,

@@ -24,7 +24,7 @@ from shopkeeper.training.finetune.calibration import cross_entropy
 from shopkeeper.training.finetune.heads import Headed, batches
 from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
-from shopkeeper.training.finetune.reading import Reading, reading_of
+from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate
 from shopkeeper.training.finetune.spans import Offsets, Span, TagSet
 from shopkeeper.training.finetune.tasks import Row
@@ -256,10 +256,23 @@ class TaggingTask:
         known = set(plan.options["labels"])
         return self.tagger(module, words, plan).measures([_tagged(row, known) for row in rows])
 
+    def save(
+        self,
+        module: nn.Module,
+        words: Words,
+        plan: FinetunePlan,
+        folder: Path,
+        *,
+        validation: Sequence[Row],
+    ) -> None:
+        """See `Tagger.save`."""
+        self.tagger(module, words, plan).save(folder)
+
     def tagger(self, module: nn.Module, words: Words, plan: FinetunePlan) -> Tagger:
         """What the run has made."""
+        headed = cast(Headed, module)
         tags = TagSet(tuple(plan.options["labels"]))
-        return Tagger(cast(Headed, module), Reading(words, plan.length), tags)
+        return Tagger(headed, planned_reading(words, plan, headed.shape), tags)
 
 
 def _span(each: object, text: str) -> Span:

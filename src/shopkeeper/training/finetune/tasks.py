@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from shopkeeper.errors import SettingsError
 
@@ -23,6 +24,7 @@ TASKS: Mapping[str, str] = {
     "tagging": "tagging",
     "embedding": "embedding",
     "cross-encoding": "crossing",
+    "dialogue": "dialogue",
     "distillation": "distillation",
 }
 
@@ -62,6 +64,23 @@ class FinetuneTask(Protocol):
         self, module: "nn.Module", words: "Words", plan: "FinetunePlan", rows: Sequence[Row]
     ) -> Mapping[str, float]:
         """How good it is on rows that it never saw."""
+        ...
+
+
+@runtime_checkable
+class Saves(Protocol):
+    """A task whose model is more than a Transformer, and is saved by it."""
+
+    def save(
+        self,
+        module: "nn.Module",
+        words: "Words",
+        plan: "FinetunePlan",
+        folder: Path,
+        *,
+        validation: Sequence[Row],
+    ) -> None:
+        """Write the model with its head, ready for use. It has no adapters any more. Raises StorageError."""
         ...
 
 
