@@ -250,6 +250,10 @@ def _found(name: str, tensors: Mapping[str, Tensor]) -> Tensor:
 
 def config_of(shape: Shape) -> dict[str, Any]:
     """The `config.json` of Transformers for this shape. Raises ValueError if the format cannot say it."""
+    if shape.family in ("gpt2", "bert") and shape.heads * shape.head_size != shape.width:
+        raise ValueError(
+            f"the format of {shape.family} has no place for {shape.heads} heads of {shape.head_size} in a width of {shape.width}"
+        )
     shared = {"vocab_size": shape.vocabulary, "tie_word_embeddings": shape.tied_head}
     match shape.family:
         case "gpt2":

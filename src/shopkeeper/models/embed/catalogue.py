@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from shopkeeper.errors import ModelError
-from shopkeeper.models import hub
+from shopkeeper.models import added, hub
 from shopkeeper.models.embed.contract import Embedder, Kind
 
 PLAIN: Mapping[Kind, str] = {"query": "", "passage": ""}
@@ -83,7 +83,8 @@ def fetch_embedder(
     progress: hub.Progress = lambda step: None,
 ) -> None:
     """Bring the embedder's files into the cache, where they are not there yet. Raises ModelError."""
-    hub.pull(spec_of(name).weights, cache_folder, places=places, progress=progress)
+    if _deployed(name, cache_folder) is None:
+        hub.pull(spec_of(name).weights, cache_folder, places=places, progress=progress)
 
 
 def spec_of(name: str) -> Spec:
@@ -100,6 +101,11 @@ def load_embedder(name: str, cache_folder: Path, *, threads: int = 1) -> Embedde
 
     Raises ModelError if there is no such embedder or a file of it is not in the cache.
     """
+    folder = _deployed(name, cache_folder)
+    if folder is not None:
+        from shopkeeper.models.embed.folder import open_encoder
+
+        return open_encoder(folder, threads=threads)
     spec = spec_of(name)
     weights = _fetched(spec.weights, spec, cache_folder)
     tokenizer = _fetched(spec.tokenizer, spec, cache_folder)
@@ -117,6 +123,14 @@ def load_embedder(name: str, cache_folder: Path, *, threads: int = 1) -> Embedde
         spec.id, weights=weights, tokenizer=tokenizer, digest=digest, dimension=spec.dimension,
         languages=spec.languages, max_tokens=spec.max_tokens, prefixes=spec.prefixes, threads=threads,
     )  # fmt: skip
+
+
+def _deployed(name: str, cache_folder: Path) -> Path | None:
+    """The folder of an encoder of one's own, that was put to use under this name."""
+    if name in EMBEDDERS:
+        return None
+    entry = added.read(cache_folder).get(name)
+    return Path(entry.path) if entry is not None and entry.format == "onnx" else None
 
 
 def _fetched(file: str, spec: Spec, cache_folder: Path) -> Path:

@@ -3,7 +3,7 @@
 Axes: N texts, B texts of a batch, T tokens of the longest of them, D width.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +23,8 @@ from shopkeeper.models.embed.tokens import Cutter, open_tokenizer, tokenise
 
 TOKENS_OF_BATCH = 1024  # padded; more does not run faster and wants more memory
 TEXTS_AT_ONCE = 4096  # tokenised and sorted together
+
+Tokens = Sequence[Sequence[int]]  # of each text of a batch
 
 
 class OnnxEmbedder:
@@ -54,8 +56,28 @@ class OnnxEmbedder:
 
     def encode(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
         """See `Embedder.encode`."""
+        return self._run(texts, kind, self.dimension, _mean_of_length_1)
+
+    def outputs(self, texts: Sequence[str], *, output: str, width: int, kind: Kind) -> Vectors:
+        """Another output of the network, one row a text: (N, width). Zeros for a text without a token."""
+
+        def asked(session: onnxruntime.InferenceSession, tokens: Tokens) -> Vectors:
+            (found,) = session.run([output], _feeds(session, tokens)[0])
+            rows: Vectors = found
+            return rows
+
+        return self._run(texts, kind, width, asked)
+
+    def _run(
+        self,
+        texts: Sequence[str],
+        kind: Kind,
+        width: int,
+        answer: Callable[[onnxruntime.InferenceSession, Tokens], Vectors],
+    ) -> Vectors:
+        """What the network says to each text, those of like length together."""
         session, tokenizer = self._open()
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        found = np.zeros((len(texts), width), np.float32)
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             tokens = tokenise(
                 tokenizer,
@@ -65,8 +87,8 @@ class OnnxEmbedder:
                 special=True,
             )
             for rows in _batches([len(ids) for ids in tokens]):
-                vectors[start + rows] = _encode_batch(session, [tokens[row] for row in rows])
-        return vectors
+                found[start + rows] = answer(session, [tokens[row] for row in rows])
+        return found
 
     def _open(self) -> tuple[onnxruntime.InferenceSession, Cutter]:
         with self._opening:
@@ -90,9 +112,10 @@ def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:
         start = end
 
 
-def _encode_batch(
-    session: onnxruntime.InferenceSession, tokens: Sequence[Sequence[int]]
-) -> Vectors:
+def _feeds(
+    session: onnxruntime.InferenceSession, tokens: Tokens
+) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.int64]]:
+    """What the network is given for a batch, and the mask of what is no padding, (B, T)."""
     longest = max(map(len, tokens))
     ids = np.zeros((len(tokens), longest), np.int64)  # (B, T)
     mask = np.zeros_like(ids)
@@ -101,7 +124,13 @@ def _encode_batch(
         mask[row, : len(found)] = 1
     feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
     wanted = {node.name for node in session.get_inputs()}
-    (states,) = session.run(None, {name: feeds[name] for name in wanted})  # (B, T, D)
+    return {name: feeds[name] for name in wanted}, mask
+
+
+def _mean_of_length_1(session: onnxruntime.InferenceSession, tokens: Tokens) -> Vectors:
+    feeds, mask = _feeds(session, tokens)
+    first = session.get_outputs()[0].name
+    (states,) = session.run([first], feeds)  # (B, T, D)
     weights = mask.astype(np.float32)
     sums: Vectors = np.einsum("btd,bt->bd", states, weights)
     sums /= np.linalg.norm(sums, axis=1, keepdims=True)

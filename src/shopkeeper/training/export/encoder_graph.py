@@ -9,7 +9,7 @@ Axes: B texts, T tokens of a text, D width, H heads, K width of a head, F of the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -54,6 +54,10 @@ class Maps(Protocol):
         """Of queries, keys and values that `map_` makes side by side, (D, 3·H·K): (B, T, H·K)."""
         ...
 
+    def activation(self, graph: Graph, states: str, name: str) -> str:
+        """The activation of this name of `Shape`."""
+        ...
+
 
 class FloatMaps:
     """Everything in float32."""
@@ -73,18 +77,30 @@ class FloatMaps:
         bias = graph.constant(f"{map_.name}.bias", map_.bias)
         return graph.add("Attention", states, weight, bias, mask, domain=ORT, num_heads=heads)
 
+    def activation(self, graph: Graph, states: str, name: str) -> str:
+        """See `Maps`."""
+        return activation(graph, states, name)
+
+
+def activation(graph: Graph, states: str, name: str) -> str:
+    """The activation of this name, as exact as in the model."""
+    kind, attributes = ACTIVATIONS[name]
+    return graph.add(kind, states, **attributes)
+
 
 @dataclass(frozen=True)
 class Head:
     """What stands on an encoder and answers: logits of a whole text, or of each token.
 
-    map: (labels, D) and (labels,). of: the mean of a text's states, its first state, or every state.
+    map: (labels, D) and (labels,). of: the mean of a text's states, its first state, or every state. pooler: weight and
+    bias of BERT's tanh(W·h + b) before it.
     """
 
     name: str
     weight: Tensor
     bias: Tensor
-    of: str = "mean"
+    of: Literal["mean", "first", "tokens"] = "mean"
+    pooler: tuple[Tensor, Tensor] | None = None
 
 
 def encoder_graph(
@@ -177,8 +193,8 @@ def _block(graph: Graph, block: Block, maps: Maps, name: str, states: str, *, ma
     attended = maps.attention(graph, states, found["attention"], mask=mask, heads=heads)
     change = maps.linear(graph, attended, found["output"])
     states = _norm(graph, block.attention_norm, graph.add("Add", change, states), f"{name}.norm1")
-    kind, attributes = ACTIVATIONS[block.feed_forward.activation]
-    inner = graph.add(kind, maps.linear(graph, states, found["up"]), **attributes)
+    inner = maps.linear(graph, states, found["up"])
+    inner = maps.activation(graph, inner, block.feed_forward.activation)
     change = maps.linear(graph, inner, found["down"])
     return _norm(graph, block.feed_forward_norm, graph.add("Add", change, states), f"{name}.norm2")
 
@@ -200,10 +216,19 @@ def _answer(graph: Graph, head: Head, states: str, mask: str) -> None:
         states = graph.add("Gather", states, first, axis=1)
     else:
         states = _mean(graph, states, mask, head.name)
-    weight = graph.constant(f"{head.name}.weight", np.ascontiguousarray(numbers(head.weight).T))
-    product = graph.add("MatMul", states, weight)
-    logits = graph.add("Add", product, graph.constant(f"{head.name}.bias", numbers(head.bias)))
-    graph.output(logits, head.name, "float32", axes)
+    if head.pooler is not None:
+        states = graph.add("Tanh", _plain(graph, states, f"{head.name}.pooler", *head.pooler))
+    graph.output(
+        _plain(graph, states, head.name, head.weight, head.bias), head.name, "float32", axes
+    )
+
+
+def _plain(graph: Graph, states: str, name: str, weight: Tensor, bias: Tensor) -> str:
+    """x·Wᵀ + b in float32."""
+    turned = graph.constant(f"{name}.weight", np.ascontiguousarray(numbers(weight).T))
+    return graph.add(
+        "Add", graph.add("MatMul", states, turned), graph.constant(f"{name}.bias", numbers(bias))
+    )
 
 
 def _mean(graph: Graph, states: str, mask: str, name: str) -> str:

@@ -1,0 +1,1 @@
+"""Compressed models are smaller, and close to what they were."""
