@@ -41,7 +41,7 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
     for one in sets:
         figures |= _rivals(one, QUICK_ROWS if quick else max(ROWS.values()))
     for name, usual in models.items():
-        with _opened(name) as model:
+        with opened(name) as model:
             if model is None:
                 print(f"{name} is not fetched: shopkeeper models pull {name}")
                 continue
@@ -126,13 +126,14 @@ def _show(task: str, report: Report, shots: str, *, wall_s: float) -> None:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[LanguageModel | None]:
+def opened(name: str, *, threads: int = 1) -> Iterator[LanguageModel | None]:
+    """The model by llama.cpp, or None if it was not fetched."""
     path = hub.path_here(name, Settings().cache_folder)
     if path is None:
         yield None
         return
     settings = EngineSettings(
-        kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=1, timeout_s=600
+        kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=threads, timeout_s=600
     )
     engine = LlamaEngine.open(path, name=name, settings=settings, tried=True)
     try:
