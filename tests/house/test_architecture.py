@@ -19,7 +19,7 @@ FLOORS = (
     ("measures",),
     ("models",),
     ("training",),
-    ("artifacts",),
+    ("artifacts", "deployment"),
     ("retrieval",),
     ("rules",),
     ("search", "knowledge", "recommend", "reviews", "fraud", "content", "support"),

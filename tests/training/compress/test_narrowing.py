@@ -8,7 +8,7 @@ from shopkeeper.training.compress.narrowing import narrow, of_one_length, surger
 from shopkeeper.training.initialisation import initialise
 from shopkeeper.training.interchange import config_of
 from shopkeeper.training.shape import t5
-from shopkeeper.training.transformer import Transformer
+from shopkeeper.training.transformer import FeedForward, Transformer
 from tests.training.export.made import decoder, small_encoder
 
 ROWS = [[int(i) for i in torch.randint(5, 270, (12,))] for _ in range(40)]
@@ -30,8 +30,10 @@ def test_matrices_are_really_smaller(family: str) -> None:
 def test_numbers_that_are_copies_of_others_can_go_without_loss() -> None:
     model = small_encoder()
     with torch.no_grad():
-        for block in model.encoder.blocks:  # type: ignore[union-attr]
-            up = block.feed_forward.up
+        for block in model.modules():
+            if not isinstance(block, FeedForward):
+                continue
+            up = block.up
             up.weight[64:], up.bias[64:] = up.weight[:64], up.bias[:64]
     tokens = torch.tensor(ROWS[:4])
     with torch.no_grad():

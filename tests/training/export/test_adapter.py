@@ -11,6 +11,7 @@ from torch import Tensor
 from shopkeeper.errors import ArtifactError
 from shopkeeper.training.export.adapter import write_adapter
 from shopkeeper.training.export.gguf import write_gguf
+from shopkeeper.training.finetune.lora import adapted, add_lora, save_adapter
 from shopkeeper.training.interchange import exported, imported
 from shopkeeper.training.transformer import Transformer
 from tests.training.export.made import PROMPTS, continued, decoder, served, words
@@ -64,6 +65,21 @@ def test_llama_cpp_applies_the_adapter_as_we_do(
     said = served(tmp_path / "base.gguf", PROMPTS[0], tokens=8, adapter=tmp_path / "adapter.gguf")
     assert said == continued(adapted, words().encode(PROMPTS[0]), tokens=8)
     assert said != continued(model, words().encode(PROMPTS[0]), tokens=8)
+
+
+def test_adapters_of_one_fused_map_act_each_by_itself(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    model = decoder("gpt2")
+    write_gguf(model, words(), tmp_path / "base.gguf", quantisation="f32")
+    add_lora(model, rank=4, alpha=8, targets=("query", "value", "down"))
+    with torch.no_grad():
+        for _, map_ in adapted(model):
+            map_.lora_b.normal_(std=0.3)
+    save_adapter(model, tmp_path / "adapter", base="made")
+    write_adapter(tmp_path / "adapter", model.shape, tmp_path / "adapter.gguf")
+    said = served(tmp_path / "base.gguf", PROMPTS[0], tokens=8, adapter=tmp_path / "adapter.gguf")
+    assert said == continued(model, words().encode(PROMPTS[0]), tokens=8)
+    assert said != continued(decoder("gpt2"), words().encode(PROMPTS[0]), tokens=8)
 
 
 def test_what_llama_cpp_would_leave_out_is_refused(tmp_path: Path) -> None:

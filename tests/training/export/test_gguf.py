@@ -76,7 +76,7 @@ def test_a_tokenizer_that_llama_cpp_has_no_name_for_is_refused() -> None:
     with pytest.raises(ArtifactError, match="kind WordLevel"):
         pre_tokenizer_of(Words(Tokenizer(models.WordLevel({"a": 0}, unk_token="a")), {}))
     cut = Tokenizer.from_str(words().tokenizer.to_str())
-    cut.pre_tokenizer = None  # type: ignore[assignment]
+    cut.pre_tokenizer = None
     with pytest.raises(ArtifactError, match="no name for"):
         pre_tokenizer_of(Words(cut, {}))
 

@@ -1,6 +1,7 @@
 """An exported encoder gives the vectors and answers of the model it was made of, without torch."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ def vectors(model: Transformer, texts: list[str]) -> np.ndarray:
             ids = words().encode(text, special=True)
             rows.append(model.encode(torch.tensor([ids]))[0].mean(0).numpy())
     found = np.stack(rows)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    scaled: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return scaled
 
 
 def test_its_vectors_are_those_of_the_model(tmp_path: Path) -> None:
@@ -36,12 +38,12 @@ def test_its_vectors_are_those_of_the_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("of", ["mean", "first"])
-def test_its_head_answers_as_the_model_would(of: str, tmp_path: Path) -> None:
+def test_its_head_answers_as_the_model_would(of: Any, tmp_path: Path) -> None:
     model = small_encoder()
     torch.manual_seed(1)
     head = Head(
         "colour", torch.randn(3, 32), torch.randn(3), of, (torch.randn(32, 32), torch.randn(32))
-    )  # type: ignore[arg-type]
+    )
     save_encoder(model, words(), tmp_path, name="ours", heads=[(head, ("red", "blue", "none"))])
     served = Classifier(tmp_path, "colour")
     assert head.pooler is not None

@@ -161,7 +161,8 @@ def _costs(weight: Tensor, inverse: Tensor, group: int) -> Tensor:
     places = torch.arange(len(inverse)).unflatten(0, (-1, group))
     blocks = inverse[places[:, :, None], places[:, None, :]]  # (groups, group, group)
     columns = weight.T.unflatten(0, (-1, group))  # (groups, group, O)
-    return (torch.linalg.solve(blocks, columns) * columns).sum((1, 2))
+    costs: Tensor = (torch.linalg.solve(blocks, columns) * columns).sum((1, 2))
+    return costs
 
 
 def _columns(kept: Tensor, size: int) -> Tensor:

@@ -33,13 +33,7 @@ def write_adapter(folder: Path, shape: Shape, path: Path, *, name: str = "") -> 
     """
     config = _config(folder)
     halves = _halves(folder, shape)
-    ranks = {a.shape[0] for a, _ in halves.values()}
-    if len(ranks) != 1:
-        raise ArtifactError(f"{folder}: its maps have ranks {sorted(ranks)}, not one for all")
-    rank = ranks.pop()
-    alpha = float(config.get("lora_alpha", rank)) * (
-        math.sqrt(rank) if config.get("use_rslora") else 1
-    )
+    alpha = _alpha(config, "") or 1.0
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with storing(path.parent):
@@ -50,7 +44,10 @@ def write_adapter(folder: Path, shape: Shape, path: Path, *, name: str = "") -> 
                 writer.add_name(name)
             writer.add_string("adapter.type", "lora")
             writer.add_float32("adapter.lora.alpha", alpha)
-            for tensor, (a, b) in halves.items():
+            for tensor, (theirs, a, b) in halves.items():
+                b = b * (
+                    _scale(config, theirs, len(a)) * len(a) / alpha
+                )  # its scale is alpha / rows of A
                 writer.add_tensor(f"{tensor}.lora_a", a.float().contiguous().numpy())
                 writer.add_tensor(f"{tensor}.lora_b", b.float().contiguous().numpy())
             writer.write_header_to_file()
@@ -69,7 +66,7 @@ def _config(folder: Path) -> Mapping[str, Any]:
         raise ArtifactError(f"{folder / CONFIG}: cannot be read: {error}") from error
     if not isinstance(found, dict) or found.get("peft_type", "LORA") != "LORA":
         raise ArtifactError(f"{folder / CONFIG} describes no LoRA adapter")
-    for key in ("rank_pattern", "alpha_pattern", "modules_to_save", "use_dora"):
+    for key in ("modules_to_save", "use_dora"):
         if found.get(key):
             raise ArtifactError(
                 f"{folder / CONFIG}: llama.cpp does not apply {key}", hint="join it with the model"
@@ -77,8 +74,20 @@ def _config(folder: Path) -> Mapping[str, Any]:
     return found
 
 
-def _halves(folder: Path, shape: Shape) -> dict[str, tuple[Tensor, Tensor]]:
-    """A and B of each adapted tensor, by llama.cpp's name."""
+def _alpha(config: Mapping[str, Any], name: str) -> float:
+    """α of the map of this name, as PEFT finds it: by the end of its name, else the one for all."""
+    patterns = config.get("alpha_pattern") or {}
+    found = next((a for end, a in patterns.items() if re.fullmatch(rf"(.*\.)?({end})", name)), None)
+    return float(config.get("lora_alpha", 1) if found is None else found)
+
+
+def _scale(config: Mapping[str, Any], name: str, rank: int) -> float:
+    """What B·A of this map is multiplied by."""
+    return _alpha(config, name) / (math.sqrt(rank) if config.get("use_rslora") else rank)
+
+
+def _halves(folder: Path, shape: Shape) -> dict[str, tuple[str, Tensor, Tensor]]:
+    """Name there, A and B of each adapted tensor, by llama.cpp's name."""
     sides: dict[str, dict[str, Tensor]] = {}
     for name, side, tensor in _read(folder):
         sides.setdefault(name, {})[side] = tensor
@@ -89,8 +98,8 @@ def _halves(folder: Path, shape: Shape) -> dict[str, tuple[Tensor, Tensor]]:
             raise ArtifactError(
                 f"{folder / WEIGHTS}: {name} lacks a half, or its halves do not fit"
             )
-        tensor = name_of(f"{name}.weight")
-        found[tensor] = both["A"], turned(tensor, both["B"], shape)
+        ours = name_of(f"{name}.weight")
+        found[ours] = name, both["A"], turned(ours, both["B"], shape)
     return found
 
 

@@ -149,7 +149,7 @@ def turned(name: str, tensor: Tensor, shape: Shape) -> Tensor:
     if architecture_of(shape) != "llama" or not any(part in name for part in _TURNED):
         return tensor
     heads = shape.heads if "attn_q." in name else shape.groups
-    split = tensor.unflatten(0, (heads, 2, shape.head_size // 2))  # (heads, 2, K/2, …)
+    split: Tensor = tensor.unflatten(0, (heads, 2, shape.head_size // 2))  # (heads, 2, K/2, …)
     return split.transpose(1, 2).flatten(0, 2)
 
 
