@@ -33,6 +33,8 @@ NAMES = (
     "lm_structured",
     "lm_choices",
     "lm_tasks",
+    "compress",
+    "pretrain",
 )
 
 

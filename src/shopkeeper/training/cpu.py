@@ -115,9 +115,10 @@ def gelu_tanh(x: Tensor) -> Tensor:
     return value
 
 
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # of mallopt(3), from <malloc.h>
-_BY_DEFAULT = {_TRIM_THRESHOLD: 128 << 10, _TOP_PAD: 128 << 10, _MMAP_MAX: 65_536}
-_KEEP = {_TRIM_THRESHOLD: -1, _TOP_PAD: 64 << 20, _MMAP_MAX: 0}
+_TRIM, _TOP_PAD, _MMAP_FROM, _MMAP_MOST = -1, -2, -3, -4  # of mallopt(3), from <malloc.h>
+_KEEP = {_MMAP_MOST: 0, _TRIM: -1, _TOP_PAD: 64 << 20}
+# Where glibc itself ends up once large blocks have come and gone; it stops moving them when it was told anything.
+_AFTER = {_MMAP_MOST: 65_536, _TRIM: 64 << 20, _TOP_PAD: 128 << 10, _MMAP_FROM: 32 << 20}
 
 
 @contextmanager
@@ -136,6 +137,6 @@ def memory_kept() -> Iterator[None]:
     try:
         yield
     finally:
-        for name, value in _BY_DEFAULT.items():
+        for name, value in _AFTER.items():
             library.mallopt(name, value)
         library.malloc_trim(0)
