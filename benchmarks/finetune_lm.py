@@ -58,8 +58,8 @@ class Sizes:
 
 
 SIZES = {
-    "attributes": Sizes(800, 64, 80, 16, 2.0),
-    "intent_slots": Sizes(810, 81, 100, 16, 3.0),
+    "attributes": Sizes(800, 64, 60, 12, 2.0),
+    "intent_slots": Sizes(810, 81, 80, 12, 3.0),
 }
 QUICK = {
     "attributes": Sizes(32, 8, 4, 0, 1.0),
@@ -343,7 +343,7 @@ def _shown(name: str) -> Callable[[Event], None]:
 
 
 def _engine(name: str) -> AbstractContextManager[LanguageModel | None]:
-    return lm_tasks.opened(name, threads=2)
+    return lm_tasks.opened(name)
 
 
 def _gain(figures: dict[str, Any], key: str) -> None:

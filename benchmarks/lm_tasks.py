@@ -126,14 +126,14 @@ def _show(task: str, report: Report, shots: str, *, wall_s: float) -> None:
 
 
 @contextmanager
-def opened(name: str, *, threads: int = 1) -> Iterator[LanguageModel | None]:
+def opened(name: str) -> Iterator[LanguageModel | None]:
     """The model by llama.cpp, or None if it was not fetched."""
     path = hub.path_here(name, Settings().cache_folder)
     if path is None:
         yield None
         return
     settings = EngineSettings(
-        kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=threads, timeout_s=600
+        kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=1, timeout_s=600
     )
     engine = LlamaEngine.open(path, name=name, settings=settings, tried=True)
     try:

@@ -191,7 +191,7 @@ def _options(given: list[str]) -> dict[str, Any]:
 def _train(ctx: typer.Context, run: str, chosen: Mapping[str, Any], recipe: Given) -> None:
     need_train("fine-tuning")
     from shopkeeper.models.hub import places_of
-    from shopkeeper.training.finetune.running import Stores, next_finetune_plan
+    from shopkeeper.training.finetune.running import Stores, next_finetune_plan, prepare
     from shopkeeper.training.finetune.running import finetune as learn
     from shopkeeper.training.runs import folder_of, is_trained
 
@@ -200,7 +200,7 @@ def _train(ctx: typer.Context, run: str, chosen: Mapping[str, Any], recipe: Give
     if is_trained(folder):
         raise Conflict(f"the run {run!r} is being trained", hint=f"shopkeeper lm runs stop {run}")
     plain = {k: str(v) if isinstance(v, Path) else v for k, v in chosen.items() if v is not None}
-    plan = next_finetune_plan(folder, plain | recipe)
+    plan = prepare(next_finetune_plan(folder, plain | recipe), folder)
     stores = Stores(settings.data_folder, settings.cache_folder, places_of(settings))
     with (
         open_shop(ctx) as shop,

@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from shopkeeper.errors import StorageError
 
 
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
-    """Turn an OSError of what is written inside into a StorageError that names the folder."""
+    """Turn an OSError of what is written inside, or what safetensors says of a full disk, into a StorageError."""
     try:
         yield
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise StorageError(
-            f"{folder} cannot be written: {error.strerror or error}",
+            f"{folder} cannot be written: {getattr(error, 'strerror', '') or error}",
             hint="free some space, or choose another folder",
         ) from error
 

@@ -225,11 +225,13 @@ def kept_split(run: Path) -> Split:
             ]
             for side in SIDES
         }
-    except (OSError, ValueError) as error:
+        lines = (run / FOLDER / ASIDE).read_text("utf-8").split("\n")
+        bad = [Bad(**json.loads(line)) for line in lines if line]
+    except (OSError, TypeError, ValueError) as error:
         raise ArtifactError(
             f"{run / FOLDER}: the run's rows cannot be read: {error}", hint="begin a new run"
         ) from error
-    return Split(sides["train"], sides["validation"], sides["test"])
+    return Split(sides["train"], sides["validation"], sides["test"], bad)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

@@ -133,15 +133,18 @@ def scheduled(plan: FinetunePlan, rows: int) -> FinetunePlan:
 
 def continued_finetune(plan: FinetunePlan, given: Mapping[str, Any]) -> FinetunePlan:
     """The plan of a run that has begun, with what may be changed changed. Raises Conflict naming what may not."""
-    now: dict[str, Any] = {**plan.recipe.to_dict(), **plan.to_dict()}
-    free = {each.name for each in fields(Recipe)} - set(FIXED_OF_RECIPE)
-    for name, value in given.items():
+    options = {f"option {name}": value for name, value in plan.options.items()}
+    now: dict[str, Any] = {**plan.recipe.to_dict(), **plan.to_dict(), **options}
+    asked = {**given, **{f"option {n}": v for n, v in given.get("options", {}).items()}}
+    free = {each.name for each in fields(Recipe)} - set(FIXED_OF_RECIPE) | {"options"}
+    for name, value in asked.items():
         plain = list(value) if isinstance(value, tuple) else value
         if name not in free and name in now and now[name] != plain:
             raise Conflict(
                 f"the run began with {name} {now[name]}; it cannot go on with {plain}",
                 hint="choose another name for a new run",
             )
+    free -= {"options"}
     try:
         return replace(
             plan,

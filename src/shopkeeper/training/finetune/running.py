@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
 from shopkeeper.errors import ArtifactError, Conflict, SettingsError
 from shopkeeper.models.hub import Places
 from shopkeeper.training import checkpoints, interchange
-from shopkeeper.training.finetune.data import Split, keep_split, kept_split, split_rows
+from shopkeeper.training.finetune.data import keep_split, kept_split, split_rows
 from shopkeeper.training.finetune.lora import add_lora, merge, save_adapter
 from shopkeeper.training.finetune.plan import (
     FinetunePlan,
@@ -109,27 +108,34 @@ def next_finetune_plan(run: Path, given: Mapping[str, Any]) -> FinetunePlan:
     return make_finetune_plan({"task": "generation", **given})
 
 
-def prepare(plan: FinetunePlan, run: Path, stores: Stores) -> tuple[FinetunePlan, Split, Opened]:
-    """The plan with all that only its rows and its base can tell, kept in the run's folder with rows and tokenizer.
+def prepare(plan: FinetunePlan, run: Path) -> FinetunePlan:
+    """The plan with all that only its rows can tell, kept in the run's folder with the rows of each side.
 
-    A run that has begun has its rows already. Raises FeedError, ArtifactError, Conflict, SettingsError.
+    A run that has begun has its rows already. Raises FeedError, StorageError.
     """
+    if plan.data_sha256:
+        return plan
+    task = task_of(plan.task)
+    split = split_rows(plan, task)
+    settled = task.settled(scheduled(plan, len(split.train)), split.train)
+    kept = replace(settled, data_sha256=split.sha256)
+    keep_split(run, split)
+    write_finetune_plan(run, kept)
+    return kept
+
+
+def _opened(plan: FinetunePlan, run: Path, stores: Stores) -> tuple[FinetunePlan, Opened]:
+    """The base, whose hash the plan keeps from now on. Raises Conflict if it is not what the run began with."""
     opened = stores.open(plan.base)
     if plan.base_sha256 and plan.base_sha256 != opened.origin.sha256:
         raise Conflict(
             f"{plan.base} is not the model that the run began with: its weights have changed",
             hint="choose another name for a new run",
         )
-    if plan.data_sha256:
-        return plan, kept_split(run), opened
-    task = task_of(plan.task)
-    split = split_rows(plan, task)
-    settled = task.settled(scheduled(plan, len(split.train)), split.train)
-    kept = replace(settled, base_sha256=opened.origin.sha256, data_sha256=split.sha256)
+    kept = replace(plan, base_sha256=opened.origin.sha256)
     opened.words.save(run / "tokenizer")
-    keep_split(run, split)
     write_finetune_plan(run, kept)
-    return kept, split, opened
+    return kept, opened
 
 
 def adapt(opened: Opened, plan: FinetunePlan) -> None:
@@ -174,12 +180,17 @@ def finetune(
 ) -> Finished:
     """The five steps, or the rest of them where the run goes on."""
 
-    def say(number: int, text: str, values: Mapping[str, float] = {}) -> None:
-        observer(Event("stage", 0, plan.recipe.steps, dict(values), f"{number} of 5, {text}"))
+    done = 0  # steps
 
-    say(1, f"prepare: opening {plan.base}, reading {plan.data}")
+    def say(number: int, text: str, values: Mapping[str, float] = {}) -> None:
+        told = Event("stage", done, plan.recipe.steps, dict(values), f"{number} of 5, {text}")
+        observer(told)
+
+    say(1, f"prepare: reading {plan.data}, opening {plan.base}")
     torch.manual_seed(plan.recipe.seed)
-    plan, split, opened = prepare(plan, run, stores)
+    plan = prepare(plan, run)
+    split = kept_split(run)
+    plan, opened = _opened(plan, run, stores)
     say(1, f"prepared: {split}")
     adapt(opened, plan)
     task = task_of(plan.task)
@@ -197,6 +208,7 @@ def finetune(
         should_stop=should_stop,
     )  # fmt: skip
     report = trainer.fit()
+    done = report.steps
     if report.stopped:
         return Finished(plan, report, {})
     checkpoint = _load_best(run, module)
@@ -284,10 +296,7 @@ def deploy(found: Finetuned, run: Path, measures: Mapping[str, float]) -> Path:
     }  # fmt: skip
     with storing(run):
         if head:
-            try:
-                save_file(head, folder / HEAD)
-            except SafetensorError as error:
-                raise OSError(str(error)) from error
+            save_file(head, folder / HEAD)
         (run / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return folder
 

@@ -91,10 +91,7 @@ def save_soft_prompt(model: Transformer, folder: Path, *, base: str) -> None:
     }  # fmt: skip
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            save_file({"prompt_embeddings": vectors}, folder / WEIGHTS, metadata={"format": "pt"})
-        except SafetensorError as error:
-            raise OSError(str(error)) from error
+        save_file({"prompt_embeddings": vectors}, folder / WEIGHTS, metadata={"format": "pt"})
         text = json.dumps(config, indent=2, sort_keys=True)
         (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
 

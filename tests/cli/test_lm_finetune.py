@@ -1,0 +1,62 @@
+"""`shopkeeper lm finetune|prompt-tune|distill`: a model learns rows from the terminal, and the run is recorded."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from shopkeeper.face import Shop
+from tests.cli.conftest import Run
+from tests.training.finetune.small import base, write_rows
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def opened(folder: Path) -> Iterator[Shop]:
+    """The shop, held open, so that its database is not started anew by each command."""
+    with Shop.open(folder) as shop:
+        yield shop
+
+
+def test_a_model_learns_rows_and_its_run_is_recorded(
+    opened: Shop, shop: Run, tmp_path: Path
+) -> None:
+    rows, model = write_rows(tmp_path / "rows.jsonl"), base(tmp_path / "base")
+    rows.write_text(rows.read_text() + "not JSON\n")
+    given = ("--base", str(model), "--data", str(rows), "--length", "48", "--batch-rows", "32")
+    done = shop("lm", "finetune", "colours", *given, "--steps", "4", "--rank", "2")
+    assert done.code == 0, done.err
+    for step in ("1 of 5, prepared: ", "2 of 5", "3 of 5, train: 4 steps", "4 of 5", "5 of 5, deployed"):  # fmt: skip
+        assert step in done.err
+    assert ", 1 bad" in done.err and "exact" in done.out
+    assert "finetune, done, step 4 of 4" in shop("lm", "runs", "show", "colours").out
+    measured = json.loads(shop("lm", "evaluate", "colours", "--json").out)
+    assert set(measured) == {"loss", "exact"}
+    other = shop("lm", "finetune", "colours", "--rank", "4")
+    assert other.code == 1 and "began with rank 2; it cannot go on with 4" in other.err
+    soft = shop("lm", "prompt-tune", "soft", *given, "--steps", "1", "--tokens", "3", "--words", "a red cup")  # fmt: skip
+    assert soft.code == 0 and "192 of" in soft.err
+
+
+def test_what_is_wrong_is_said(opened: Shop, shop: Run, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl")
+    said = {
+        ("finetune", "a"): "needs --base and --data",
+        ("finetune", "a", "--base", "x", "--data", str(rows), "--task", "poetry"): "task 'poetry' is none of",
+        ("finetune", "a", "--base", "nonesuch", "--data", str(rows)): "no model is called 'nonesuch'",
+        ("finetune", "a", "--option", "pooling"): "is not NAME=VALUE",
+        ("prompt-tune", "b", "--base", "x", "--data", str(tmp_path / "no.csv")): "no.csv is not there",
+        ("distill", "c", "--texts", str(rows)): "distillation needs a task",
+    }  # fmt: skip
+    for command, message in said.items():
+        done = shop("lm", *command)
+        assert done.code == 1 and message in done.err, done.err
