@@ -31,6 +31,8 @@ from shopkeeper.shop.database import Database, open_database
 from shopkeeper.shop.feeds import ImportReport, Progress
 from shopkeeper.shop.folder import serve_lock
 from shopkeeper.shop.records import Product
+from shopkeeper.shop.secret import secret_of
+from shopkeeper.support import MailFolder, Support
 
 
 class Shop:
@@ -124,6 +126,17 @@ class Shop:
         """Models looked into: attention, and what they expect next (extra `train`)."""
         self._opened_explainer = Explainer(self.settings)
         return self._opened_explainer
+
+    @cached_property
+    def support(self) -> Support:
+        """The service desk: who is asking, what the rules allow, and writes that the customer agreed to."""
+        folder = self.settings.data_folder
+        return Support(
+            self.database,
+            secret_of(folder),
+            MailFolder(folder / "mail"),
+            shop_name=self.settings.shop_name,
+        )
 
     def find(
         self,

@@ -6,22 +6,18 @@ script reads it) and SameSite=Strict (no other site can use it).
 
 import hashlib
 import hmac
-import os
-import secrets
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from shopkeeper.errors import DatabaseError
+from shopkeeper.shop.secret import secret_of
 
 COOKIE = "shopkeeper_session"
 PATH = "/console"
 LIFETIME_S = 12 * 3600
-_SECRET_BYTES = 32
 
 
 class Sessions:
@@ -34,7 +30,7 @@ class Sessions:
     @classmethod
     def of_folder(cls, folder: Path) -> "Sessions":
         """With the secret kept in this folder, made when there is none. Raises DatabaseError if it cannot be."""
-        return cls(_secret_in(folder))
+        return cls(secret_of(folder))
 
     def sign(self, key_id: str) -> str:
         """The cookie of somebody who signed in with this key just now."""
@@ -76,30 +72,3 @@ def where_next(asked: str) -> str:
     parts = urlsplit(asked)
     inside = parts.path == PATH or parts.path.startswith(PATH + "/")
     return asked if inside and not parts.netloc and not parts.scheme and "\\" not in asked else PATH
-
-
-def _secret_in(folder: Path) -> bytes:
-    path = folder / "session.key"
-    fresh = folder / f".session.key.{os.getpid()}"
-    try:
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):
-                fresh.unlink()  # left by a program that died just here
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
-                f.write(secrets.token_bytes(_SECRET_BYTES))
-            with suppress(FileExistsError):
-                os.link(fresh, path)  # whole or not at all, and the first of two programs wins
-            fresh.unlink()
-        secret = path.read_bytes()
-    except OSError as error:
-        raise DatabaseError(
-            f"the shop's secret {path} cannot be read or made: {error.strerror}",
-            hint="the data folder must be writable and have free space",
-        ) from error
-    if len(secret) != _SECRET_BYTES:
-        raise DatabaseError(
-            f"the shop's secret {path} is damaged",
-            hint="delete it: a new one is made, and everybody signs in again",
-        )
-    return secret

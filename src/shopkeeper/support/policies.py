@@ -1,0 +1,36 @@
+"""The shop's policy in the database: the newest is in force, the older ones stay to look back at."""
+
+from datetime import datetime
+
+from shopkeeper.shop.bulk import Connection
+from shopkeeper.support.policy import Policy, default_policy, parse
+
+
+def save(conn: Connection, text: str, *, by: str = "") -> Policy:
+    """Put a policy in force. Raises FeedError if it is not one; then the old one stays."""
+    policy = parse(text)
+    conn.execute("insert into support_policies (text, made_by) values (%s, %s)", [text, by])
+    return policy
+
+
+def newest(conn: Connection) -> int:
+    """The number of the policy in force; 0 for the one that comes with the program."""
+    row = conn.execute("select max(id) from support_policies").fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def get(conn: Connection, number: int) -> Policy:
+    """The policy with this number."""
+    if number == 0:
+        return default_policy()
+    row = conn.execute("select text from support_policies where id = %s", [number]).fetchone()
+    assert row is not None
+    return parse(row[0], f"policy {number}")
+
+
+def listing(conn: Connection) -> list[tuple[int, datetime, str]]:
+    """(number, when, by whom) of those that were put in force, the newest first."""
+    rows = conn.execute(
+        "select id, made_at, made_by from support_policies order by id desc"
+    ).fetchall()
+    return [(int(row[0]), row[1], row[2]) for row in rows]
