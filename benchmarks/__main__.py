@@ -18,7 +18,7 @@ RESULTS = Path(__file__).parent / "results"
 ONE_THREAD = {
     "search"
 }  # whose products of matrices are too small for NumPy's threads to be worth waiting for
-MODULES = {"import": "import_"}
+MODULES = {"import": "import_", "support": "support_tools"}
 NAMES = (
     "start",
     "import",
@@ -33,8 +33,10 @@ NAMES = (
     "lm_structured",
     "lm_choices",
     "lm_tasks",
+    "support",
     "compress",
     "pretrain",
+    "finetune",
 )
 
 

@@ -1,5 +1,6 @@
 """Tasks with heads go the whole way by a plan: prepared, trained, measured on rows never seen, written, loaded."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from shopkeeper.training.finetune.running import Finished, finetune
 from shopkeeper.training.finetune.tagging import load_tagger
 from shopkeeper.training.finetune.tasks import TASKS, task_of
 from tests.training.finetune.encoders import small
-from tests.training.finetune.small import stores, write_rows
+from tests.training.finetune.small import stores
 from tests.training.finetune.test_classification import toy
 
 LABELLED = [{"text": row.text, "label": row.labels[0]} for row in toy(90, 0)]
@@ -43,7 +44,8 @@ def learn(
     base = folder / "base"
     interchange.save(opened.model, base)
     opened.words.save(base)
-    write_rows(folder / "rows.jsonl", list(rows))
+    text = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (folder / "rows.jsonl").write_text(text, encoding="utf-8")
     chosen = {
         "task": task, "base": str(base), "data": str(folder / "rows.jsonl"), "length": 48,
         "validation_share": 0.2, "test_share": 0.2, "learning_rate": 5e-3, "epochs": 1.0, **given,
