@@ -9,7 +9,7 @@ import torch
 
 from shopkeeper.face import Shop
 from tests.cli.conftest import Run
-from tests.training.finetune.small import base, write_rows
+from tests.training.finetune.small import ROWS, base, write_rows
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +60,18 @@ def test_what_is_wrong_is_said(opened: Shop, shop: Run, tmp_path: Path) -> None:
     for command, message in said.items():
         done = shop("lm", *command)
         assert done.code == 1 and message in done.err, done.err
+
+
+def test_a_larger_model_labels_and_a_small_one_learns(
+    opened: Shop, shop: Run, tmp_path: Path
+) -> None:
+    texts, teacher = write_rows(tmp_path / "texts.jsonl", ROWS[::3]), base(tmp_path / "teacher")
+    done = shop(
+        "lm", "distill", "moods", "--texts", str(texts), "--shop-task", "sentiment", "--teacher", str(teacher),
+        "--base", str(teacher), "--steps", "2", "--length", "48",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert f"labelled {len(ROWS[::3])} of {len(ROWS[::3])} texts" in done.err
+    assert "accuracy" in done.out
+    run = opened.settings.data_folder / "runs" / "moods"
+    assert json.loads((run / "finetune.json").read_text())["options"]["labels"] == ["negative", "positive"]  # fmt: skip

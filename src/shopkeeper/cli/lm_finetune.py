@@ -212,7 +212,7 @@ def _train(ctx: typer.Context, run: str, chosen: Mapping[str, Any], recipe: Give
             plan, folder, stores, observer=recording.observer, should_stop=recording.should_stop
         )
     if finished.report.stopped:
-        notes.print(f"stopped after step {finished.report.steps:,}; shopkeeper lm finetune {run} goes on")  # fmt: skip
+        notes.print(f"stopped after step {finished.report.steps:,}; shopkeeper lm finetune {run} goes on", soft_wrap=True)  # fmt: skip
         return
     show_measures(finished.measures)
 
@@ -246,7 +246,9 @@ def _labelled(
             if done % 100 == 0:
                 notes.print(f"{done:,} of {len(inputs):,} labelled", style="dim")
     good = [row for row in rows if not isinstance(row, Refusal)]
-    notes.print(f"{teacher} labelled {len(good):,} of {len(inputs):,} texts", style="dim")
+    notes.print(
+        f"{teacher} labelled {len(good):,} of {len(inputs):,} texts", style="dim", soft_wrap=True
+    )
     target = folder / "labelled.jsonl"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

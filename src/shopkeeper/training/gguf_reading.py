@@ -57,7 +57,7 @@ def words_of(header: Header, *, of: str) -> Words:
     merges = [tuple(str(merge).split(" ", 1)) for merge in header.kept.get(MERGES, ())]
     vocabulary = {token: number for number, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))  # type: ignore[arg-type]
-    if cut == "qwen2":
+    if cut == "qwen2":  # as its makers' tokenizer has it; llama.cpp leaves characters as they are
         tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = PRE_TOKENIZERS[cut]
     tokenizer.decoder = decoders.ByteLevel()
