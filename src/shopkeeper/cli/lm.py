@@ -5,9 +5,12 @@ from importlib import import_module
 import typer
 
 PARTS = (
+    "lm_compress",
     "lm_corpus",
+    "lm_deploy",
     "lm_eval",
     "lm_explain",
+    "lm_export",
     "lm_finetune",
     "lm_generate",
     "lm_models",

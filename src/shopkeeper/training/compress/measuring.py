@@ -134,7 +134,9 @@ def gguf_files(
 
         def job(engine: LlamaEngine) -> Job:
             def run() -> int:
-                said = engine.generate(Request(texts[0], Controls(max_new_tokens=tokens)))
+                most = min(tokens, engine.context_tokens // 2)
+                asked = Request(_cut(texts[0], engine), Controls(max_new_tokens=most))
+                said = engine.generate(asked)
                 return max(said.usage.completion_tokens, 1)
 
             return run
@@ -147,14 +149,19 @@ def gguf_files(
 
 def _engine(path: Path) -> LlamaEngine:
     settings = EngineSettings(
-        kind="llama.cpp", model=str(path), context_tokens=512, parallel=1, threads=1
+        kind="llama.cpp", model=str(path), context_tokens=2048, parallel=1, threads=1
     )
     return LlamaEngine.open(path, name=path.stem, settings=settings)
 
 
+def _cut(text: str, engine: LlamaEngine) -> str:
+    """What fits into half of the context even if each character is three tokens, as Chinese can be."""
+    return text[: engine.context_tokens // 6]
+
+
 def _loss(engine: LlamaEngine, texts: Sequence[str]) -> float:
     total, tokens = 0.0, 0
-    for text in texts:
+    for text in (_cut(each, engine) for each in texts):
         cut = text.find(" ", len(text) // 2)
         if cut <= 0:
             continue

@@ -158,6 +158,8 @@ def surgery(weight: Tensor, gram: Tensor, *, keep: int, group: int) -> tuple[Ten
 
 def _costs(weight: Tensor, inverse: Tensor, group: int) -> Tensor:
     """What it costs to take out each group by itself: (groups,)."""
+    if group == 1:
+        return weight.square().sum(0) / inverse.diagonal()
     places = torch.arange(len(inverse)).unflatten(0, (-1, group))
     blocks = inverse[places[:, :, None], places[:, None, :]]  # (groups, group, group)
     columns = weight.T.unflatten(0, (-1, group))  # (groups, group, O)
