@@ -25,6 +25,7 @@ import pyarrow.parquet as parquet
 import torch
 
 from benchmarks.embedding import quality
+from shopkeeper.models import hub
 from shopkeeper.models.embed import Embedder, fetch_embedder, load_embedder
 from shopkeeper.models.embed.folder import open_encoder
 from shopkeeper.models.engines.llama import LlamaEngine
@@ -88,6 +89,10 @@ def _encoder(settings: Settings, data: Path, folder: Path, *, quick: bool) -> di
     )
     names = ("float32", "int8", "int8_narrow")
     sizes = {name: sum(p.stat().st_size for p in (folder / name).iterdir()) for name in names}
+    sizes["shipped"] = sum(hub.entry(n).size_bytes for n in ("minilm-l6", "minilm-l6-tokenizer"))
+    sizes["torch"] = sum(
+        hub.entry(n).size_bytes for n in ("minilm-l6-float", "minilm-l6-tokenizer")
+    )
     served = {name: open_encoder(folder / name) for name in names}
     with_shipped = served | {"shipped": load_embedder("minilm-l6", settings.cache_folder)}
     sample = [titles[i] for i in picked[-400:]]
@@ -106,7 +111,7 @@ def _encoder(settings: Settings, data: Path, folder: Path, *, quick: bool) -> di
     figures: dict[str, Any] = {}
     base = {"speed": speed["float32"], "wall": wall["float32"], "query": query["float32"]}
     for name in (*names, "shipped", "torch"):
-        size = sizes.get(name, 0)
+        size = sizes[name]
         said = " ".join(f"{key} {value:.4f}" for key, value in scores.get(name, {}).items())
         ratios = [speed[name] / base["speed"], wall.get(name, 0) / base["wall"], query.get(name, 0) / base["query"]]  # fmt: skip
         print(f"{name:12} {size / 1e6:7.2f} {size / sizes['float32']:6.3f} {speed[name]:12.0f} {ratios[0]:6.2f} {ratios[1]:9.2f} {ratios[2]:6.2f}  {said}")  # fmt: skip
