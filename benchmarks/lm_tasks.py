@@ -1,10 +1,10 @@
 """How good small language models are at a shop's tasks, with how many examples shown, beside a linear classifier.
 
 Sentiment of English and Chinese reviews, 27 intents of customers, attributes out of titles: real rows (`lm_task_sets`),
-a seeded sample of the test part, smaller for larger models, the smaller ones being the beginning of the larger. Labels
-are measured calibrated and as the model says them (`greedy`). `linear` has learned from the whole train part,
-`linear.few` from the examples that models are shown: 8 reviews, 10 utterances an intent. What came of each row is kept in
-a file, so that a run that was stopped goes on where it was.
+a seeded sample of the test part, smaller for larger models and longer prompts, the smaller ones being the beginning of
+the larger. Labels are measured calibrated and as the model says them (`greedy`). `linear` has learned from the whole
+train part, `linear.few` from the examples that models are shown: 8 reviews, 10 utterances an intent. What came of each
+row is kept in a file, so that a run that was stopped goes on where it was.
 """
 
 import tempfile
@@ -23,8 +23,13 @@ from shopkeeper.models.prompting import Example, Kept, Report, evaluate, pool
 from shopkeeper.models.prompting.rival import rival
 from shopkeeper.settings import EngineSettings, Settings
 
-ROWS = {"smollm2-135m": 120, "qwen2.5-coder-0.5b": 60, "qwen2.5-coder-1.5b": 30}
 SHOTS = (0, 1, 4, 8)
+# Rows for each number of shots: what a row costs grows with the model and with the examples in its prompt.
+ROWS = {
+    "smollm2-135m": (120, 120, 120, 120),
+    "qwen2.5-coder-0.5b": (48, 48, 24, 16),
+    "qwen2.5-coder-1.5b": (24, 24, 12, 8),
+}
 QUICK_ROWS, QUICK_SHOTS = 16, (0, 4)
 CONTEXT_TOKENS = 3072
 BUDGET_TOKENS = 2048
@@ -39,15 +44,17 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
     figures: dict[str, Any] = {"seed": SEED}
     gains: dict[str, list[float]] = {name: [] for name in models}
     for one in sets:
-        figures |= _rivals(one, QUICK_ROWS if quick else max(ROWS.values()))
+        figures |= _rivals(one, QUICK_ROWS if quick else ROWS[next(iter(ROWS))][0])
     for name, usual in models.items():
         with opened(name) as model:
             if model is None:
                 print(f"{name} is not fetched: shopkeeper models pull {name}")
                 continue
             for one in sets:
-                rows = QUICK_ROWS if quick else round(usual * one.share)
-                for shots in QUICK_SHOTS if quick else SHOTS:
+                for shots, most in zip(SHOTS, usual, strict=True):
+                    if quick and shots not in QUICK_SHOTS:
+                        continue
+                    rows = QUICK_ROWS if quick else round(most * one.share)
                     report = measure(one, model, rows=rows, shots=shots, kept=Kept(kept_file))
                     figures |= _figures(one.name, report)
                     if report.greedy is not None:
@@ -133,7 +140,12 @@ def opened(name: str) -> Iterator[LanguageModel | None]:
         yield None
         return
     settings = EngineSettings(
-        kind="llama.cpp", model=name, context_tokens=CONTEXT_TOKENS, parallel=1, threads=1, timeout_s=600
+        kind="llama.cpp",
+        model=name,
+        context_tokens=CONTEXT_TOKENS,
+        parallel=1,
+        threads=1,
+        timeout_s=600,
     )
     engine = LlamaEngine.open(path, name=name, settings=settings, tried=True)
     try:
