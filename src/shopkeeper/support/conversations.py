@@ -57,19 +57,25 @@ def get(conn: Connection, conversation_id: str, now: datetime, *, locked: bool =
         "from support_conversations where id = %s" + (" for update" if locked else ""),
         [now, conversation_id],
     ).fetchone()
+    return _state(conversation_id, row)
+
+
+def next_turn(conn: Connection, conversation_id: str, now: datetime) -> State:
+    """The customer has spoken: where the conversation stands now, held until the transaction ends. Raises NotFound."""
+    row = conn.execute(
+        "update support_conversations set turn = turn + 1, heard_at = %s where id = %s "
+        "returning customer_id, case when verified_until > %s then level else 0 end, turn, language",
+        [now, conversation_id, now],
+    ).fetchone()
+    return _state(conversation_id, row)
+
+
+def _state(conversation_id: str, row: tuple[Any, ...] | None) -> State:
     if row is None:
         raise NotFound(f"no conversation has the id {conversation_id!r}", hint="open a new one")
     customer_id, level, turn, language = row
     known = None if customer_id is None else CustomerId(customer_id)
     return State(conversation_id, known, Level(level), turn, language)
-
-
-def next_turn(conn: Connection, conversation_id: str, now: datetime) -> None:
-    """The customer has spoken."""
-    conn.execute(
-        "update support_conversations set turn = turn + 1, heard_at = %s where id = %s",
-        [now, conversation_id],
-    )
 
 
 def verify(

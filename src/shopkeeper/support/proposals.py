@@ -64,9 +64,8 @@ class Committed:
 def hear(conn: Connection, conversation_id: str, text: str, now: datetime) -> Heard:
     """The customer speaks: the turn goes on, and the proposal that was read to them in the turn before is agreed to or
     declined if that is plainly what they say. A yes that was not used in its own turn is void."""
-    state = conversations.get(conn, conversation_id, now, locked=True)
-    conversations.next_turn(conn, conversation_id, now)
-    turn = state.turn + 1
+    state = conversations.next_turn(conn, conversation_id, now)
+    turn = state.turn
     waiting = _waiting(conn, conversation_id)
     if waiting is None:
         return Heard(turn, consent(text, ""), None)
