@@ -5,7 +5,7 @@ pooled with weights that texts have chosen of which neither knew: the rows are c
 the others have taught, so no validation set is needed. Sources: Tunstall et al. 2022 (SetFit: contrastive tuning, then a
 logistic head; the pairs there are prototypes here), Wolpert 1992 (stacking).
 
-    classifier = fit_few_shot(opened, rows, FewShot(epochs=3), run)
+    classifier = fit_few_shot(opened, rows, FewShot(epochs=4), run)
     classifier.predict(["where is my parcel"])
 
 Axes: N texts, L labels, D width, V n-grams.
@@ -50,9 +50,9 @@ class FewShot:
     which the rows are cut to choose the pool's weights; 0 leaves n-grams out. frozen: lowest layers that learn nothing.
     """
 
-    epochs: float = 3.0
+    epochs: float = 4.0
     learning_rate: float = 1e-4
-    batch_rows: int = 64
+    batch_rows: int = 32
     names: Mapping[str, str] | None = None
     strength: float = 30.0
     gram_strength: float = 30.0
