@@ -154,8 +154,8 @@ class Nano(nn.Module):
             for there, here in names.items():
                 part = block.get_submodule(here)
                 weight = theirs[f"transformer.h.{number}.{there}.weight"]
-                part.weight.copy_(weight if here.startswith("norm") else weight.t())  # type: ignore[operator,union-attr]
-                part.bias.copy_(theirs[f"transformer.h.{number}.{there}.bias"])  # type: ignore[operator,union-attr]
+                part.weight.copy_(weight if here.startswith("norm") else weight.t())  # type: ignore[operator]
+                part.bias.copy_(theirs[f"transformer.h.{number}.{there}.bias"])  # type: ignore[operator]
         self.norm.weight.copy_(theirs["transformer.ln_f.weight"])
         self.norm.bias.copy_(theirs["transformer.ln_f.bias"])
 

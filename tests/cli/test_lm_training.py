@@ -131,6 +131,15 @@ def failing(shop: Run, *arguments: str) -> str:
     return done.err
 
 
+def test_an_empty_corpus_is_told(opened: Shop, shop: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("\n\n")
+    done = shop("lm", "corpus", tmp_path / "text.txt")
+    assert (
+        done.code == 1 and "the corpus is empty" in done.err and "more or longer texts" in done.err
+    )
+    assert "holds no finished corpus" in failing(shop)
+
+
 def test_a_corpus_of_one_token_is_too_little(opened: Shop, shop: Run, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("word\n")
     assert shop("lm", "corpus", tmp_path / "text.txt", "--min-characters", "1", "--held-out-share", "0").code == 0  # fmt: skip

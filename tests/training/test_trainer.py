@@ -1,6 +1,7 @@
 """The loop: it learns, it can be killed and goes on, it stops when the loss is no number."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from shopkeeper.errors import ArtifactError, ModelError
+from shopkeeper.errors import ArtifactError, ModelError, StorageError
 from shopkeeper.training import checkpoints
 from shopkeeper.training.fast import unigram_entropy
 from shopkeeper.training.initialisation import initialise
-from shopkeeper.training.objectives import CausalLM
+from shopkeeper.training.objectives import Batch, CausalLM, Loss
 from shopkeeper.training.pretraining import Pretraining
 from shopkeeper.training.progress import Event
 from shopkeeper.training.recipe import Recipe
@@ -175,3 +176,50 @@ def test_progress_is_told_with_speed_and_time_left(tmp_path: Path) -> None:
     assert [e.kind for e in heard] == ["started", "step", "step", "evaluated", "saved", "ended"]
     assert heard[1].values["tokens_per_s"] > 0 and heard[2].values["eta_s"] == 0
     assert heard[3].values["bits_per_byte"] > 0
+
+
+class Cliff(Pretraining):
+    """Its loss is a number, and the slope of it is none: the square root at zero."""
+
+    def loss(self, model: Transformer, batch: Batch) -> Loss:
+        found = super().loss(model, batch)
+        at_zero = (model.head_weight * 0).sqrt().sum()
+        return Loss(found.value + at_zero, found.parts)
+
+
+def test_a_gradient_that_is_no_number_never_reaches_a_checkpoint(tmp_path: Path) -> None:
+    train(tmp_path / "data", tmp_path / "run", steps=2)
+    work = pretraining(tmp_path / "data")
+    torch.manual_seed(0)
+    trainer = Trainer(
+        initialise(Transformer(SMALL["gpt2"](dropout=0.1))), Cliff(work.objective, work.train),
+        Recipe(steps=4, batch_rows=8, checkpoint_every=1, report_every=100), tmp_path / "run",
+    )  # fmt: skip
+    with pytest.raises(ModelError, match="norm of the gradient became nan by step 3") as caught:
+        trainer.fit()
+    assert "step-00000002" in caught.value.message
+    assert [path.name for path in checkpoints.checkpoints(tmp_path / "run")] == ["step-00000002"]
+
+
+def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path: Path) -> None:
+    train(tmp_path / "data", tmp_path / "run", steps=2)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))  # less than the weights take
+    try:
+        with pytest.raises(StorageError, match="cannot be written") as caught:
+            train(tmp_path / "data", tmp_path / "run", steps=4)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "free some space" in caught.value.hint
+    assert [path.name for path in (tmp_path / "run").iterdir() if path.is_dir()] == [
+        "step-00000002"
+    ]
+    assert train(tmp_path / "data", tmp_path / "run", steps=3).losses[0][0] == 3
+
+
+def test_a_checkpoint_that_was_cut_short_is_named(tmp_path: Path) -> None:
+    train(tmp_path / "data", tmp_path / "run", steps=2)
+    weights = tmp_path / "run" / "step-00000002" / "weights.safetensors"
+    os.truncate(weights, weights.stat().st_size - 10)
+    with pytest.raises(ArtifactError, match="step-00000002: the checkpoint cannot be read"):
+        train(tmp_path / "data", tmp_path / "run", steps=3)
