@@ -2,8 +2,9 @@
 
 The adapter learns from a seeded part of the official training rows, put shortly (no instruction), on the weights made
 float32 again; which of its checkpoints is measured is decided by validation rows that are in neither part. `.fewshot`:
-the same model by llama.cpp, with the instruction, eight examples nearest to the question out of the rows that the adapter
-learned from, and held to the answer's form by a grammar. `.zero_shot_1.5b`: Qwen2.5-Coder 1.5B with the instruction alone,
+the same model by llama.cpp, with the instruction, eight examples nearest to the question (of the rows that the adapter
+learned from; for intents of ten an intent), and held to the answer's form by a grammar. `.fewshot_fixed`: the same eight
+examples for every question. `.zero_shot_1.5b`: Qwen2.5-Coder 1.5B with the instruction alone,
 on the first rows of the same. Attributes: F1 over (name, value) pairs of a seeded sample of the official test part of
 AE-110K and OA-Mine, mixed half and half. Intents and slots: share of Bitext's test utterances whose intent and slot are
 both right, word for word; its test utterances are near copies of its training ones, so read the figure beside the rival's.
@@ -43,6 +44,7 @@ from shopkeeper.training.progress import Event
 BASE, LARGE = "smollm2-135m", "qwen2.5-coder-1.5b"
 RANK, ALPHA, LEARNING_RATE, BATCH = 16, 32.0, 1e-3, 8
 SHOTS = 8
+PER_INTENT = 10  # utterances of each intent that examples are taken from, as in `lm_tasks`
 NONE = "-"  # how an adapter says that there is no value
 
 
@@ -59,7 +61,7 @@ class Sizes:
 
 SIZES = {
     "attributes": Sizes(800, 64, 60, 12, 2.0),
-    "intent_slots": Sizes(810, 81, 80, 12, 3.0),
+    "intent_slots": Sizes(1350, 81, 80, 12, 2.0),
 }
 QUICK = {
     "attributes": Sizes(32, 8, 4, 0, 1.0),
@@ -175,11 +177,17 @@ def intent_slots(size: Sizes, data: Path, kept: Kept) -> dict[str, Any]:
     key = "intent_slots_lora"
     figures: dict[str, Any] = {key: 0.0, f"{key}.rows": len(rows), **account}
     _frames(figures, key, rows, [_frame(text) for text in said])
-    asking = _Asking.of(train)
-    for name, model, shots, count in (("fewshot", BASE, SHOTS, size.test), ("zero_shot_1.5b", LARGE, 0, size.large)):  # fmt: skip
+    asking = _Asking.of(_balanced(train, PER_INTENT * len({row.frame.intent for row in train})))
+    rivals = (
+        ("fewshot", BASE, SHOTS, size.test, True), ("fewshot_fixed", BASE, SHOTS, size.test, False),
+        ("zero_shot_1.5b", LARGE, 0, size.large, False),
+    )  # fmt: skip
+    for name, model, shots, count, near in rivals:
         with _engine(model) as engine:
             if engine is not None and count:
-                answers = [asking.frame(engine, row.text, shots, kept) for row in rows[:count]]
+                answers = [
+                    asking.frame(engine, row.text, shots, kept, near=near) for row in rows[:count]
+                ]
                 figures[f"{key}.{name}.rows"] = count
                 _frames(figures, f"{key}.{name}", rows[:count], answers)
     _gain(figures, key)
@@ -231,7 +239,7 @@ def _frames(
 ) -> None:
     right = [_same(row.frame, frame) for row, frame in zip(rows, found, strict=True)]
     intents = [frame is not None and frame.intent == row.frame.intent for row, frame in zip(rows, found, strict=True)]  # fmt: skip
-    low, high = wilson(sum(right), len(right))
+    low, high = wilson(sum(right) / len(right), len(right))
     figures[key] = round(sum(right) / len(right), 4)
     figures[f"{key}.between"] = f"{low:.3f}–{high:.3f}"
     figures[f"{key}.intent"] = round(sum(intents) / len(intents), 4)
@@ -273,10 +281,12 @@ class _Asking:
         vectors = embedder.encode([row.text for row in pool], kind="passage")
         return cls(said, Form(kind), pool, vectors, embedder)
 
-    def frame(self, model: LanguageModel, text: str, shots: int, kept: Kept) -> Frame | None:
-        """What the model says that the text means."""
+    def frame(
+        self, model: LanguageModel, text: str, shots: int, kept: Kept, *, near: bool
+    ) -> Frame | None:
+        """What the model says that the text means; near: its examples are the nearest, else the same for all."""
         turns = []
-        for row in self._nearest(text, shots):
+        for row in self._nearest(text, shots) if near else self.pool[:shots]:
             turns.append(Message("user", f"Customer: {quoted(row.text)}\nJSON:"))
             turns.append(Message("assistant", quoted(row.frame.model_dump())))
         prompt = (Message("system", self.instruction), *turns, Message("user", f"Customer: {quoted(text)}\nJSON:"))  # fmt: skip
@@ -347,7 +357,8 @@ def _engine(name: str) -> AbstractContextManager[LanguageModel | None]:
 
 
 def _gain(figures: dict[str, Any], key: str) -> None:
-    if f"{key}.fewshot" in figures:
-        points = 100 * (figures[key] - figures[f"{key}.fewshot"])
-        figures[f"{key}.gain_points"] = round(points, 1)
-        print(f"{key}: {points:+.1f} points over the same model with {SHOTS} examples", flush=True)
+    for rival, name in (("fewshot", "gain_points"), ("fewshot_fixed", "gain_points_fixed")):
+        if f"{key}.{rival}" in figures:
+            points = 100 * (figures[key] - figures[f"{key}.{rival}"])
+            figures[f"{key}.{name}"] = round(points, 1)
+            print(f"{key}: {points:+.1f} points over {rival}, {SHOTS} examples", flush=True)
