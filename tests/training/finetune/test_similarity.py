@@ -49,7 +49,7 @@ def test_texts_that_stand_alone_teach_nothing() -> None:
     vectors = torch.randn(3, 4, requires_grad=True)
     loss = supervised_contrastive(vectors, torch.tensor([0, 1, 2]))
     loss.backward()
-    assert float(loss) == 0 and vectors.grad is not None and not vectors.grad.any()
+    assert loss.item() == 0 and vectors.grad is not None and not vectors.grad.any()
 
 
 def test_prototypes_by_hand() -> None:
