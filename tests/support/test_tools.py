@@ -120,3 +120,18 @@ def test_deleting_a_person_leaves_no_trace_of_them_at_the_desk(desk: Desk) -> No
         ):
             rows = conn.execute(f"select {table}::text from {table}".encode()).fetchall()
             assert not any("ada" in str(row) or "Secret" in str(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("get_product", {"id": "\0"}), ("identify", {"email": "a\0@b.c"}), ("send_code", {"email": "\u202ea"}),
+        ("propose", {"action": "cancel", "order_id": "1001\0", "reason": "other"}), ("get_order", {"order_id": "\0"}),
+        ("propose", {"action": "change_profile_address", "address": {"line1": "1 Elm\u202eSt", "city": "x" * 501}}),
+        ("propose", {"action": "return", "order_id": "1002", "items": ["mug-blue"] * 201}), ("get_product", {"id": "\ud800"}),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_have_typed_is_refused(
+    desk: Desk, name: str, arguments: dict[str, Any]
+) -> None:
+    assert not ask(desk, name, **arguments).ok

@@ -16,6 +16,7 @@ _WORD = re.compile(r"[#\w]+(?:['.,:/-]\w+)*")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _MARKS = re.compile(r"[\s.,!。，！、~;；:…]+")
 _ASKS = ("?", "？")
+MAX_LENGTH = 500  # characters; who says more, says more than yes
 
 
 class Consent(StrEnum):
@@ -38,7 +39,7 @@ def _words() -> dict[str, dict[str, tuple[str, ...]]]:
 
 def consent(text: str, shown: str) -> Consent:
     """What the words mean. shown: everything that was read to the customer, which they may repeat."""
-    said = normalise(text)
+    said = normalise(text) if len(text) <= MAX_LENGTH else ""
     if not said or any(mark in said for mark in _ASKS):
         return Consent.OTHER
     return _chinese(said) if _CHINESE.search(said) else _english(said, normalise(shown))

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from shopkeeper.errors import Refused
@@ -19,7 +19,7 @@ from shopkeeper.support import conversations
 from shopkeeper.support.conversations import State
 from shopkeeper.support.lookup import order_number
 from shopkeeper.support.policy import IdentityRules
-from shopkeeper.support.records import Level
+from shopkeeper.support.records import Level, check_text
 from shopkeeper.text.normalise import normalise
 
 HOUR = timedelta(hours=1)
@@ -55,7 +55,10 @@ class OtherCustomer(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What somebody says of themselves. client: where they come from, such as an IP address; empty if not known."""
+    """What somebody says of themselves. client: where they come from, such as an IP address; empty if not known.
+
+    Raises ValueError for texts that nobody can have typed.
+    """
 
     email: str = ""
     first_name: str = ""
@@ -63,6 +66,10 @@ class Claim:
     postcode: str = ""
     order_id: str = ""
     client: str = ""
+
+    def __post_init__(self) -> None:
+        for text in astuple(self):
+            check_text(text)
 
     @property
     def way(self) -> str:

@@ -171,7 +171,8 @@ def _means(method: PaymentMethod, written: str, asked: str) -> bool:
 def resolve(conn: Connection, written: str) -> Resolved:
     """What a product id, variant id, SKU or GTIN names in the catalogue. Raises NotFound."""
     code = written.strip().lstrip("#")
-    for product in products.get_many(conn, products.find_by_code(conn, code)).values():
+    found = products.find_by_code(conn, code) if code.isprintable() else []
+    for product in products.get_many(conn, found).values():
         if product.status is ProductStatus.ACTIVE:
             variant = None if product.id == code else _variant(product, code)
             return Resolved(product, variant)

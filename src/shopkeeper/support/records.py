@@ -5,7 +5,7 @@ checked by the rules. *Item* means a piece of an order, named by its variant's i
 names no variant); an item that is bought twice stands twice in `items`.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -15,6 +15,9 @@ from pydantic import ConfigDict, TypeAdapter
 from shopkeeper.shop.records import Address, CustomerId, Money
 
 GIFT_CARD = "gift_card"  # the kind of payment method that holds money of the shop
+
+MAX_TEXT = 500  # characters
+MAX_ITEMS = 200
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -53,6 +56,14 @@ FIELDS: dict[ActionKind, tuple[str, ...]] = {
 """What each kind of action is made of; the rest is empty."""
 
 
+def check_text(text: str) -> None:
+    """Raise ValueError for what nobody can have typed: too long, or with characters that do not show."""
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"a text is longer than {MAX_TEXT} characters")
+    if not text.isprintable():
+        raise ValueError("a text has characters that do not show")
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something to be written. new_items: what each of `items` becomes, in their order. undoes: id of a proposal.
@@ -74,9 +85,14 @@ class Action:
     def __post_init__(self) -> None:
         for name in ("order_id", "items", "new_items", "method_id", "reason", "address", "undoes"):
             if getattr(self, name) and name not in FIELDS[self.kind]:
-                raise ValueError(
-                    f"{self.kind} takes no {name}, only {', '.join(FIELDS[self.kind])}"
-                )
+                takes = ", ".join(FIELDS[self.kind])
+                raise ValueError(f"{self.kind} takes no {name}, only {takes}")
+        if len(self.items) > MAX_ITEMS or len(self.new_items) > MAX_ITEMS:
+            raise ValueError(f"more than {MAX_ITEMS} items")
+        address = () if self.address is None else astuple(self.address)
+        short = (self.order_id, self.method_id, self.reason, self.undoes)
+        for text in (*short, *self.items, *self.new_items, *address):
+            check_text(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ from shopkeeper.support.records import (
     Proposal,
     ProposalState,
     Quote,
+    check_text,
 )
+from shopkeeper.support.wording import code_message
 
 Clock = Callable[[], datetime]
 
@@ -180,14 +182,14 @@ class Conversation:
 
         email: needed where nobody is matched yet. Raises TooManyAttempts.
         """
+        check_text(email)
         with self._step() as (conn, state, now):
             made = self.support.identity(conn).new_code(conn, state, email)
             conversations.note(conn, state, "code_sent", at=now)
         if made is not None:
             address, code = made
-            name = self.support.shop_name or "the shop"
-            body = f"Your code is {code}. Nobody from {name} will ever ask you for it but in the chat you opened.\n"
-            self.support.mailer.send(address, f"{code} is your code for {name}", body)
+            subject, body = code_message(code, self.support.shop_name, state.language)
+            self.support.mailer.send(address, subject, body)
 
     def enter_code(self, code: str) -> State:
         """Verify the customer by the code that was sent. Raises NotIdentified, OtherCustomer."""

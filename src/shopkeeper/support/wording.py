@@ -70,6 +70,13 @@ def _movement(movement: Movement, facts: Facts, policy: Policy, language: str) -
     )
 
 
+def code_message(code: str, shop_name: str, language: str) -> tuple[str, str]:
+    """Subject and text of the message that brings a one-time code."""
+    words = _words().get(language, _words()["en"])
+    values = {"code": code, "shop": shop_name or words["shop"]}
+    return words["code_subject"].format_map(values), words["code_body"].format_map(values) + "\n"
+
+
 def money(amount: Money) -> str:
     """An amount as customers read it."""
     return f"{amount.amount} {amount.currency}"
