@@ -1,0 +1,53 @@
+"""Which of the candidates is chosen: the conditional logit, a few weights fitted to what people took.
+
+Letters: `Q` questions (a person at a moment), `K` candidates, `F` features.
+
+P(candidate) is proportional to exp(features · weights): in each question the taken stands against all the others that
+were offered. With features that are logarithms of scores it is a product of powers of the models, their weights
+learnt together. Convex, so that a fit is repeatable. Source: McFadden 1974.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from shopkeeper.recommend.histories import Ints, Table
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """weights: (F,) of the features as they are given; loss: nats a question on what it was fitted to."""
+
+    weights: Table
+    loss: float
+
+    def scores(self, features: Table) -> Table:
+        """(Q, K) of features (Q, K, F)."""
+        found: Table = features @ self.weights
+        return found
+
+
+def fit(features: Table, taken: Ints, *, ridge: float = 1.0) -> Choice:
+    """features: (Q, K, F); taken: (Q,) the place of the candidate that was. ridge: on weights of features of spread 1."""
+    spread = features.std(axis=(0, 1)) + 1e-9 if len(features) else np.ones(features.shape[2])
+    scaled = features / spread.astype(np.float32)
+    one = np.arange(len(taken))
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        score = scaled @ weights.astype(np.float32)  # (Q, K)
+        score -= score.max(axis=1, keepdims=True)
+        chance = np.exp(score)
+        total = chance.sum(axis=1)
+        chance /= total[:, None]
+        surprise = np.log(total).sum() - score[one, taken].sum()
+        slope = np.einsum("qk,qkf->f", chance, scaled) - scaled[one, taken].sum(axis=0)
+        return float(surprise + ridge * weights @ weights), slope + 2 * ridge * weights
+
+    begin = np.zeros(features.shape[2])
+    found = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    weights = (found.x / spread).astype(np.float32)
+    return Choice(weights, float(found.fun) / max(len(taken), 1))

@@ -1,0 +1,188 @@
+"""What speaks for a candidate: a few models side by side, and facts about the item and the history.
+
+Letters: `P` people, `N` items, `K` candidates, `F` features.
+
+Scores enter as logarithms, so that weights of `choosing.py` are powers; what two models agree on is multiplied. The
+candidates are the best of next-item regression with a little text beside it. All is fitted on histories alone
+(and what is known of items), so whoever fits it on a prefix knows nothing later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from shopkeeper.recommend import neighbours, next_item, seasons, text
+from shopkeeper.recommend.contract import Links, dense
+from shopkeeper.recommend.histories import Histories, Ints, Sparse, Table
+from shopkeeper.recommend.seasons import Seasons
+from shopkeeper.recommend.text import About
+
+BLOCK = 500  # people looked at together
+WIDTH = 128  # of meanings
+MEANING_RIDGE = 50.0
+SHORT = next_item.Plan(back=4, back_decay=0.5, ahead=2, ridge=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of the items, before any event."""
+
+    links: Links  # by text and values together
+    values: Links  # by values alone
+    meanings: Table  # (N, D)
+
+
+def know(items: Sequence[About]) -> Knowledge:
+    """From texts and values."""
+    terms = text.tf_idf(items)
+    values = text.tf_idf([About("", item.values) for item in items], commonest=1.0)
+    return Knowledge(text.fit(terms), text.fit(values), text.meanings(terms, WIDTH))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Fitted models. base: next-item regression with text, the source of candidates. turn: (D, D) from the meaning of
+    what was had to the meaning of what comes next."""
+
+    base: Links
+    next: Links
+    short: Links
+    near: Links
+    had: Sparse  # (people of the fit, N)
+    known: Knowledge
+    turn: Table
+    number: Table  # (N,) events
+    fresh: Table  # (N,) share of an item's events that stand last in a history
+    seasons: Seasons
+
+    def candidates(self, histories: Histories, most: int) -> tuple[Ints, Table]:
+        """(P, K) the best unseen items by the base, and their scores; the more wanted first where scores tie."""
+        scores = self.base.scores(histories)
+        scores += np.float32(1e-6) * np.log1p(self.number)
+        scores[histories.people, histories.items] = -np.inf
+        most = min(most, histories.count)
+        found = np.argpartition(-scores, most - 1, axis=1)[:, :most]
+        value = np.take_along_axis(scores, found, axis=1)
+        order = np.argsort(-value, axis=1, kind="stable")
+        return np.take_along_axis(found, order, 1), np.take_along_axis(value, order, 1)
+
+    def features(self, histories: Histories, candidates: Ints, base: Table) -> Table:
+        """(P, K, F), in the order of `NAMES`."""
+        columns = [*self._scores(histories, candidates, base), *self._facts(histories, candidates)]
+        return np.stack(columns, axis=2).astype(np.float32)
+
+    def _scores(self, histories: Histories, candidates: Ints, base: Table) -> list[Table]:
+        newest, everything = histories.last(1), histories.matrix()
+
+        def at(rows: Sparse, links: Links, floor: float) -> Table:
+            return _log(_at(rows @ links.weights, candidates), floor)
+
+        soft, slow = histories.matrix(0.7), histories.matrix(0.9)
+        one = newest.matrix()
+        near = soft @ self.had.T  # people alike, by what both had
+        near.data **= 1.5
+        return [
+            _log(base, 1e-3),
+            at(soft, self.next, 1e-3),
+            at(one, self.next, 1e-3),
+            at(everything, self.next, 1e-3),
+            at(histories.matrix(0.6), self.short, 1e-3),
+            at(slow, self.near, 1e-2),
+            at(one, self.near, 1e-2),
+            _log(_at(near @ self.had, candidates), 1e-2),
+            at(soft, self.known.links, 1e-2),
+            at(one, self.known.links, 3e-2),
+            at(everything, self.known.links, 3e-2),
+            at(slow, self.known.values, 3e-2),
+            at(one, self.known.values, 3e-2),
+            np.log1p(_at(_signs(everything) @ _signs(self.next.weights), candidates)),
+        ]
+
+    def _facts(self, histories: Histories, candidates: Ints) -> list[Table]:
+        meanings = self.known.meanings
+        soft, one = histories.matrix(0.7), histories.last(1).matrix()
+        slow = histories.matrix(0.9) @ meanings
+        slow /= np.maximum(np.linalg.norm(slow, axis=1, keepdims=True), 1e-6)
+        of = meanings[candidates]  # (P, K, D)
+        recent = histories.matrix(0.6)
+        total = np.maximum(np.asarray(recent.sum(axis=1)).ravel(), 1e-6)
+        now = (recent @ self.seasons.when / total)[:, None]
+        when = self.seasons.when[candidates]
+        return [
+            np.einsum("pd,pkd->pk", slow, of),
+            np.einsum("pd,pkd->pk", (soft @ meanings) @ self.turn, of),
+            np.einsum("pd,pkd->pk", (one @ meanings) @ self.turn, of),
+            np.log1p(self.number[candidates]),
+            np.log(self.fresh[candidates]),
+            np.abs(when - now),
+            (when - now) ** 2,
+            when - now,
+            when,
+        ]
+
+
+NAMES = (
+    "base", "next", "next_newest", "next_all", "short", "near", "near_newest", "people_alike",
+    "text", "text_newest", "text_all", "values", "values_newest", "links",
+    "meaning", "turned", "turned_newest", "number", "fresh", "apart", "apart_squared", "later", "when",
+)  # fmt: skip
+
+
+def fit(
+    histories: Histories,
+    known: Knowledge,
+    *,
+    plan: next_item.Plan | None = None,
+    text_share: float = 0.03,
+) -> Evidence:
+    """All models on these histories. text_share: what text counts in the base beside the regression."""
+    following = next_item.fit(histories, plan)
+    base = Links(following.weights + np.float32(text_share) * known.links.weights, following.decay)
+    had = histories.matrix()
+    had.data[:] = 1
+    number = np.bincount(histories.items, minlength=histories.count).astype(np.float32)
+    latest = np.bincount(histories.items[histories.age < 2], minlength=histories.count)
+    return Evidence(
+        base=base,
+        next=following,
+        short=next_item.fit(histories, SHORT),
+        near=neighbours.fit(histories),
+        had=_by_length(had),
+        known=known,
+        turn=_turn(histories, known.meanings),
+        number=number,
+        fresh=((latest + 1) / (number + 4)).astype(np.float32),
+        seasons=seasons.fit(histories),
+    )
+
+
+def _turn(histories: Histories, meanings: Table) -> Table:
+    """Regression of the meaning of what came next on the meaning of what was had."""
+    before, after = next_item.rows(histories, next_item.Plan())
+    had, came = before @ meanings, after @ meanings
+    gram = had.T @ had + np.float32(MEANING_RIDGE) * np.eye(had.shape[1], dtype=np.float32)
+    found: Table = np.linalg.solve(gram, had.T @ came)
+    return found
+
+
+def _by_length(had: Sparse) -> Sparse:
+    length = np.maximum(np.asarray(had.sum(axis=1)).ravel(), 1)
+    scale = sparse.diags_array((length**-0.5).astype(np.float32))
+    return sparse.csr_array(scale @ had, dtype=np.float32)
+
+
+def _at(scores: Sparse, candidates: Ints) -> Table:
+    return np.take_along_axis(dense(scores), candidates, axis=1)
+
+
+def _signs(matrix: Sparse) -> Sparse:
+    found = matrix.copy()
+    found.data = (found.data > 0).astype(np.float32)
+    return found
+
+
+def _log(values: Table, floor: float) -> Table:
+    found: Table = np.log(np.maximum(values, 0) + np.float32(floor))
+    return found
