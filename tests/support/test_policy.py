@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from shopkeeper.errors import FeedError
 from shopkeeper.shop.order_requests import OrderRequest, RequestedItem, RequestKind
 from shopkeeper.shop.records import Address, OrderId, StatusChange
-from shopkeeper.support import Action, ActionKind, Level, default_policy, parse
+from shopkeeper.support import TOOLS, Action, ActionKind, Level, default_policy, parse
 from shopkeeper.support.facts import Facts, Offered
 from shopkeeper.support.policy import FLOOR
 from shopkeeper.support.predicates import PREDICATES
@@ -164,3 +165,11 @@ def test_every_rule_is_said_in_english_and_chinese() -> None:
     for rule in default_policy().rules:
         assert rule.check(facts(), "en").text != rule.check(facts(), "zh").text
         assert rule.check(facts(), "fr").text == rule.check(facts(), "en").text
+
+
+def test_every_question_and_every_action_is_on_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "support.md").read_text(encoding="utf-8")
+    for name in PREDICATES:
+        assert f"| `{name}" in page, name
+    for name in (*ActionKind, *TOOLS):
+        assert f"`{name}`" in page, name

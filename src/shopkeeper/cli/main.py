@@ -33,6 +33,7 @@ COMMANDS = (
     "search",
     "index",
     "merchandising",
+    "support",
     "models",
     "lm",
 )

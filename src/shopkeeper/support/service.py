@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shopkeeper.errors import FeedError, NotFound, Refused
+from shopkeeper.shop import customers
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import Address, Customer, CustomerId, Order
 from shopkeeper.support import conversations, lookup, policies, proposals
@@ -127,6 +128,19 @@ class Support:
         """Put other rules in force at once. Raises FeedError if they are not sound; then the old ones stay."""
         with self.database.connection() as conn:
             return policies.save(conn, text, by=by)
+
+    def explain(self, action: Action, customer_id: str) -> Decision:
+        """What the rules would say to this customer if they were verified: for those who run the shop.
+
+        Raises NotFound if there is no such customer.
+        """
+        now = self.clock()
+        with self.database.connection() as conn:
+            customer = customers.get(conn, customer_id)
+            state = State("", customer.id, Level.VERIFIED, 0, customer.language)
+            meant = resolved(conn, state, action)
+            facts = proposals.facts_of(conn, state, meant, now)
+            return self.policy_in(conn).decide(facts, state.language)
 
     def policy_in(self, conn: Connection) -> Policy:
         """The rules in force, for a transaction that is open already."""
@@ -277,7 +291,7 @@ class Conversation:
         """What the rules say to an action as far as it is known. That somebody has yet to prove who they are is left
         open."""
         with self._step(locked=False) as (conn, state, now):
-            meant = self._resolved(conn, state, action)
+            meant = resolved(conn, state, action)
             policy = self.support.policy_in(conn)
             decision = policy.decide(proposals.facts_of(conn, state, meant, now), state.language)
             proof = {r.id for r in policy.about(action.kind) if r.predicate == "authenticated"}
@@ -292,13 +306,13 @@ class Conversation:
         """What an action would cost or bring; None where too little is known. Raises NotAllowed."""
         with self._step(locked=False) as (conn, state, now):
             self._reader(conn, state)
-            meant = self._resolved(conn, state, action)
+            meant = resolved(conn, state, action)
             return quote(proposals.facts_of(conn, state, meant, now))
 
     def propose(self, action: Action) -> Proposal:
         """A proposal to be read to the customer in this turn; nothing is changed. Raises NotAllowed."""
         with self._step() as (conn, state, now):
-            meant = self._resolved(conn, state, action)
+            meant = resolved(conn, state, action)
             made = proposals.propose(conn, state, meant, self.support.policy_in(conn), now)
         if isinstance(made, Decision):
             raise NotAllowed(made)
@@ -351,23 +365,24 @@ class Conversation:
             raise NotFound("there is no address", hint="ask for it")
         return found
 
-    def _resolved(self, conn: Connection, state: State, action: Action) -> Action:
-        """The action with the shop's own ids in place of what was written."""
-        if state.customer is None:
-            return action
-        order_id = action.order_id
-        if order_id:
-            order_id = lookup.order_number(conn, state.customer, order_id) or order_id
-        method_id = action.method_id
-        if method_id:
-            customer = lookup.get_customer(conn, state.customer)
-            order = lookup.own_order(conn, state.customer, order_id)
-            method_id = lookup.payment_method(customer, method_id, order)
-        undoes = action.undoes
-        if undoes == "last":
-            last = proposals.done_of(conn, state.customer)
-            undoes = last.id if last else undoes
-        return replace(action, order_id=order_id, method_id=method_id, undoes=undoes)
+
+def resolved(conn: Connection, state: State, action: Action) -> Action:
+    """The action with the shop's own ids in place of what was written."""
+    if state.customer is None:
+        return action
+    order_id = action.order_id
+    if order_id:
+        order_id = lookup.order_number(conn, state.customer, order_id) or order_id
+    method_id = action.method_id
+    if method_id:
+        customer = lookup.get_customer(conn, state.customer)
+        order = lookup.own_order(conn, state.customer, order_id)
+        method_id = lookup.payment_method(customer, method_id, order)
+    undoes = action.undoes
+    if undoes == "last":
+        last = proposals.done_of(conn, state.customer)
+        undoes = last.id if last else undoes
+    return replace(action, order_id=order_id, method_id=method_id, undoes=undoes)
 
 
 def _unproven(needed: Level, language: str) -> Check:

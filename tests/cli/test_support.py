@@ -1,0 +1,51 @@
+"""`shopkeeper support`: rules out and in, and what they say."""
+
+from pathlib import Path
+
+import pytest
+
+from shopkeeper.settings import load_settings
+from shopkeeper.shop.database import open_database
+from tests.cli.conftest import Run
+from tests.support.conftest import fill
+
+
+@pytest.fixture
+def filled(shop: Run, folder: Path) -> Run:
+    """A shop with two customers and their orders."""
+    database = open_database(load_settings(data_folder=folder))
+    fill(database)
+    database.close()
+    return shop
+
+
+def test_rules_are_printed_edited_and_put_in_force(filled: Run, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(filled("support", "policy").out.replace("within_days = 30", "within_days = 3"))
+    assert "rules are in force" in filled("support", "policy", "--set", file).out
+    late = filled("support", "explain", "return", "--order", "#W1002")
+    assert "return-window" in late.out and late.out.strip().endswith("no")
+    file.write_text(file.read_text().replace('require = "owner"', 'require = "own"'))
+    wrong = filled("support", "policy", "--set", file)
+    assert wrong.code == 1 and "did you mean owner?" in wrong.err
+    assert "within_days = 3 }" in filled("support", "policy").out
+
+
+def test_it_says_what_a_customer_may(filled: Run) -> None:
+    given = ("--order", "#W1001", "--reason", "other")
+    allowed = filled("support", "explain", "cancel", *given)
+    assert allowed.out.strip().endswith("yes") and "cancel-while-pending" in allowed.out
+    assert (
+        filled("support", "explain", "cancel", *given, "--customer", "bob")
+        .out.strip()
+        .endswith("no")
+    )
+    assert filled("support", "explain", "cancel").code == 1
+    assert (
+        "takes no items" in filled("support", "explain", "cancel", *given, "--item", "mug-blue").err
+    )
+
+
+def test_a_token_signs_its_customer_in(filled: Run) -> None:
+    assert filled("support", "token", "ada").out.count(".") == 2
+    assert filled("support", "token", "nobody").code == 1
