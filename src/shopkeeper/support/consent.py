@@ -1,7 +1,8 @@
 """Whether a customer's words are a clear yes to what was read to them. Decided here, by words, never by a model.
 
 A yes says so and nothing more: every other word must be a courtesy or stand in what was shown. "Yes, but with PayPal",
-"yes?" and "yes, and also the lamp" are no yes; the proposal stays, and is asked again or replaced.
+"yes?" and "yes, and also the lamp" are no yes, nor is a text with characters that do not show; the proposal stays, and
+is asked again or replaced.
 """
 
 import re
@@ -39,7 +40,8 @@ def _words() -> dict[str, dict[str, tuple[str, ...]]]:
 
 def consent(text: str, shown: str) -> Consent:
     """What the words mean. shown: everything that was read to the customer, which they may repeat."""
-    said = normalise(text) if len(text) <= MAX_LENGTH else ""
+    shows = all(c.isprintable() or c.isspace() for c in text)
+    said = normalise(text) if shows and len(text) <= MAX_LENGTH else ""
     if not said or any(mark in said for mark in _ASKS):
         return Consent.OTHER
     return _chinese(said) if _CHINESE.search(said) else _english(said, normalise(shown))
