@@ -18,9 +18,10 @@ import csv
 import gzip
 import itertools
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from torch import Tensor
 
 from benchmarks import finetune_lm
 from shopkeeper.measures import accuracy, wilson
+from shopkeeper.models.prompting import Kept
 from shopkeeper.settings import Settings
 from shopkeeper.training.finetune.calibration import fit_weights
 from shopkeeper.training.finetune.classification import (
@@ -80,35 +82,64 @@ class Figures:
 def run(*, quick: bool, data: Path) -> dict[str, Any]:
     """The figures. `--quick`: one seed of few utterances of some test rows, and two folds of Ott at their beginnings."""
     torch.set_num_threads(2)
+    file = None if quick else Path(tempfile.gettempdir()) / "shopkeeper-finetune" / "kept.jsonl"
+    if file:
+        print(f"what came of each part: {file}; a run goes on from it, remove it to begin anew")
+    kept = Kept(file)
+    figures: dict[str, Any] = {"seed": SEEDS[0]}
+    for part, measure in parts(quick=quick, data=data).items():
+        figures |= kept.get(part, measure)
+        sys.stdout.flush()
+    return figures
+
+
+def parts(*, quick: bool, data: Path) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What is measured, one after another, each by itself."""
+    return {
+        "bitext_10": lambda: _few_shots("bitext_10", _bitext, data, quick=quick),
+        "banking77_10": lambda: _few_shots("banking77_10", _banking, data, quick=quick),
+        "ott": lambda: _folds(data, quick=quick),
+        "attributes": lambda: finetune_lm.attributes(data, quick=quick),
+        "intent_slots": lambda: finetune_lm.intent_slots(data, quick=quick),
+    }
+
+
+def _opened() -> Opened:
     settings = Settings()
-    opened = open_model(
+    return open_model(
         "minilm-l6", data_folder=settings.data_folder, cache_folder=settings.cache_folder
     )
-    figures: dict[str, Any] = {"seed": SEEDS[0]}
+
+
+def _few_shots(
+    name: str, read: Callable[[Path, str], list[Labelled]], data: Path, *, quick: bool
+) -> dict[str, Any]:
+    began = time.perf_counter()
+    train, test = read(data, "train"), read(data, "test")
+    seeds = SEEDS[:1] if quick else SEEDS
+    measured = test[:: 4 if quick else 1]
+    total = Figures({}, 0)
     with tempfile.TemporaryDirectory() as folder:
-        for name, read in (("bitext_10", _bitext), ("banking77_10", _banking)):
-            began = time.perf_counter()
-            train, test = read(data, "train"), read(data, "test")
-            seeds = SEEDS[:1] if quick else SEEDS
-            measured = test[:: 4 if quick else 1]
-            total = Figures({}, 0)
-            for seed in seeds:
-                total += _few_shot(opened, train, measured, seed, Path(folder), quick=quick)
-            print(
-                f"{name}: {SHOTS} utterances an intent drawn from train by seeds {', '.join(map(str, seeds))}; "
-                f"{len(measured):,} test rows each; {time.perf_counter() - began:.0f} s"
-            )
-            figures |= _said(name, total, independent=len(measured))
-        began = time.perf_counter()
-        rows = parquet.read_table(data / "fraud" / "ott_deceptive_opinion" / "ott.parquet").to_pylist()  # fmt: skip
-        folds = {f: [_review(row) for row in rows if row["fold"] == f] for f in FOLDS}
-        total = _ott(opened, folds, Path(folder), quick=quick)
-        print(
-            f"ott: official folds, train on the others, {total.rows:,} reviews measured; "
-            f"{time.perf_counter() - began:.0f} s"
-        )
-        figures |= _said("ott", total, independent=total.rows)
-    return figures | finetune_lm.run(quick=quick, data=data)
+        for seed in seeds:
+            total += _few_shot(_opened(), train, measured, seed, Path(folder), quick=quick)
+    print(
+        f"{name}: {SHOTS} utterances an intent drawn from train by seeds {', '.join(map(str, seeds))}; "
+        f"{len(measured):,} test rows each; {time.perf_counter() - began:.0f} s"
+    )
+    return _said(name, total, independent=len(measured))
+
+
+def _folds(data: Path, *, quick: bool) -> dict[str, Any]:
+    began = time.perf_counter()
+    rows = parquet.read_table(data / "fraud" / "ott_deceptive_opinion" / "ott.parquet").to_pylist()
+    folds = {f: [_review(row) for row in rows if row["fold"] == f] for f in FOLDS}
+    with tempfile.TemporaryDirectory() as folder:
+        total = _ott(_opened(), folds, Path(folder), quick=quick)
+    print(
+        f"ott: official folds, train on the others, {total.rows:,} reviews measured; "
+        f"{time.perf_counter() - began:.0f} s"
+    )
+    return _said("ott", total, independent=total.rows)
 
 
 def _said(name: str, total: Figures, *, independent: int) -> dict[str, Any]:

@@ -69,21 +69,25 @@ QUICK = {
 }
 
 
-def run(*, quick: bool, data: Path) -> dict[str, Any]:
-    """Both tasks, printed as they are measured."""
-    sizes = QUICK if quick else SIZES
-    kept = Kept(Path(tempfile.gettempdir()) / "shopkeeper-lm-tasks" / "finetune.jsonl")
-    figures: dict[str, Any] = {"seed": SEED, "base": BASE, "rank": RANK, "learning_rate": LEARNING_RATE}  # fmt: skip
-    figures |= attributes(sizes["attributes"], data, kept)
-    figures |= intent_slots(sizes["intent_slots"], data, kept)
-    return figures
+def _about(key: str) -> dict[str, Any]:
+    return {f"{key}.base": BASE, f"{key}.rank": RANK, f"{key}.learning_rate": LEARNING_RATE}
+
+
+def _sizes(name: str, *, quick: bool) -> Sizes:
+    return (QUICK if quick else SIZES)[name]
+
+
+def _rivals_kept() -> Kept:
+    """What models with examples said, by prompt."""
+    return Kept(Path(tempfile.gettempdir()) / "shopkeeper-lm-tasks" / "finetune.jsonl")
 
 
 # Attributes
 
 
-def attributes(size: Sizes, data: Path, kept: Kept) -> dict[str, Any]:
-    """F1 over attributes."""
+def attributes(data: Path, *, quick: bool) -> dict[str, Any]:
+    """F1 over attributes, printed as it is measured."""
+    size, kept = _sizes("attributes", quick=quick), _rivals_kept()
     held, tested = (_attributes(data, part) for part in ("train", "test"))
     train, validation = held.train[: size.train], held.rows[: size.validation]
     rows = tested.rows[: size.test]
@@ -96,7 +100,7 @@ def attributes(size: Sizes, data: Path, kept: Kept) -> dict[str, Any]:
     figure = _f1(tested, rows, read)
     print(f"attributes: adapter F1 {figure:.3f} on {len(rows)} rows, {time.perf_counter() - began:.0f} s")  # fmt: skip
     key = "attributes_lora"
-    figures: dict[str, Any] = {key: round(figure, 4), f"{key}.rows": len(rows), **account}
+    figures: dict[str, Any] = {**_about(key), key: round(figure, 4), f"{key}.rows": len(rows), **account}  # fmt: skip
     one = TaskSet("attributes", tested.task, train, [], train, rows, tested.nearest)
     for name, model, shots, count in (("fewshot", BASE, SHOTS, size.test), ("zero_shot_1.5b", LARGE, 0, size.large)):  # fmt: skip
         with _engine(model) as engine:
@@ -164,8 +168,9 @@ class Utterance:
     frame: Frame
 
 
-def intent_slots(size: Sizes, data: Path, kept: Kept) -> dict[str, Any]:
-    """Share of utterances whose whole frame is right."""
+def intent_slots(data: Path, *, quick: bool) -> dict[str, Any]:
+    """Share of utterances whose whole frame is right, printed as it is measured."""
+    size, kept = _sizes("intent_slots", quick=quick), _rivals_kept()
     folder = data / "support" / "bitext-intents"
     train = _balanced(_utterances(folder / "train.csv.gz"), size.train)
     validation = _utterances(folder / "dev.csv.gz")[: size.validation]
@@ -175,7 +180,7 @@ def intent_slots(size: Sizes, data: Path, kept: Kept) -> dict[str, Any]:
     )  # fmt: skip
     said = TASK.answers(found.module, found.words, found.plan, [_line(row) for row in rows])
     key = "intent_slots_lora"
-    figures: dict[str, Any] = {key: 0.0, f"{key}.rows": len(rows), **account}
+    figures: dict[str, Any] = {**_about(key), key: 0.0, f"{key}.rows": len(rows), **account}
     _frames(figures, key, rows, [_frame(text) for text in said])
     asking = _Asking.of(_balanced(train, PER_INTENT * len({row.frame.intent for row in train})))
     rivals = (
