@@ -5,7 +5,7 @@ The way, and the module of each step:
     text        sources, corpus       documents of the shop and of files: cleaned, told apart, split
     numbers     tokenizer, shards     byte-level BPE or Unigram; rows in an order that a seed decides
     model       shape, transformer, initialisation   the four families by configuration; the paper's figure 1 as code
-    task        objectives, fast      what is seen, what is said, what is scored
+    task        objectives, fast, cpu   what is seen, what is said, what is scored
     training    recipe, optimisers, trainer, pretraining, checkpoints, progress
     many        parallel, launch      ddp, fsdp and tensor under torchrun; `python -m shopkeeper.training` is one process
     runs        plan, running, runs, terminal, sampling   a pretraining by its plan, recorded, shown, gone on with
