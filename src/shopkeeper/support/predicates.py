@@ -27,16 +27,17 @@ class Predicate:
 
     ask: Callable[[Facts, Any], Verdict]
     parse: Callable[[Any], Any]
-    meaning: str
 
 
 def order_exists(facts: Facts, _: None) -> Verdict:
+    """The customer has such an order."""
     if not facts.action.order_id:
         return None
     return facts.order is not None
 
 
 def owner(facts: Facts, _: None) -> Verdict:
+    """What is changed belongs to the customer."""
     if facts.customer is None:
         return None
     if facts.action.kind in (ActionKind.CHANGE_PROFILE_ADDRESS, ActionKind.UNDO):
@@ -47,14 +48,17 @@ def owner(facts: Facts, _: None) -> Verdict:
 
 
 def authenticated(facts: Facts, level: Level) -> Verdict:
+    """The shop is that sure who is talking."""
     return facts.level >= level and facts.customer is not None
 
 
 def status_in(facts: Facts, statuses: frozenset[str]) -> Verdict:
+    """The order's status is one of these."""
     return None if facts.order is None else normalise(facts.order.status) in statuses
 
 
 def reason_in(facts: Facts, reasons: frozenset[str]) -> Verdict:
+    """The reason is one of these."""
     reason = normalise(facts.action.reason)
     return reason in reasons if reason else None
 
@@ -73,10 +77,12 @@ def _last(order: Order, status: str) -> datetime | None:
 
 
 def no_open_request(facts: Facts, _: None) -> Verdict:
+    """No return or exchange was asked for yet."""
     return None if facts.order is None else not facts.requests
 
 
 def items_in_order(facts: Facts, _: None) -> Verdict:
+    """The items are in the order, as often as they are named."""
     if facts.order is None or not facts.action.items:
         return None
     return _pieces(facts) is not None
@@ -88,12 +94,14 @@ def _pieces(facts: Facts) -> list[Piece] | None:
 
 
 def pairs_equal_length(facts: Facts, _: None) -> Verdict:
+    """Each item has one that takes its place."""
     if not facts.action.items or not facts.action.new_items:
         return None
     return len(facts.action.items) == len(facts.action.new_items)
 
 
 def same_product(facts: Facts, _: None) -> Verdict:
+    """Each new item is of the same product."""
     pairs = _swaps(facts)
     if pairs is None:
         return None
@@ -104,6 +112,7 @@ def same_product(facts: Facts, _: None) -> Verdict:
 
 
 def different_variant(facts: Facts, _: None) -> Verdict:
+    """Each new item differs from the old one."""
     pairs = _swaps(facts)
     return None if pairs is None else all(piece.item_id != new for piece, new in pairs)
 
@@ -118,6 +127,7 @@ def _swaps(facts: Facts) -> list[tuple[Piece, str]] | None:
 
 
 def variant_available(facts: Facts, _: None) -> Verdict:
+    """The new items can be bought today."""
     if not facts.action.new_items:
         return None
     return all(_available(facts, new) for new in facts.action.new_items)
@@ -139,6 +149,7 @@ def _available(facts: Facts, variant_id: str) -> bool:
 
 
 def payment_owned(facts: Facts, _: None) -> Verdict:
+    """The customer keeps this payment method with the shop."""
     return _method(facts) is not None if facts.action.method_id else None
 
 
@@ -148,12 +159,14 @@ def _method(facts: Facts) -> PaymentMethod | None:
 
 
 def payment_differs(facts: Facts, _: None) -> Verdict:
+    """The order was not paid with this method."""
     if facts.order is None or not facts.action.method_id:
         return None
     return facts.action.method_id not in net_paid(facts.order)
 
 
 def gift_card_covers(facts: Facts, _: None) -> Verdict:
+    """A gift card holds what is charged to it."""
     method = _method(facts)
     if method is None:
         return None
@@ -169,6 +182,7 @@ def gift_card_covers(facts: Facts, _: None) -> Verdict:
 
 
 def refund_to_original_or_gift_card(facts: Facts, _: None) -> Verdict:
+    """The money goes back the way it came, or to a gift card."""
     method = _method(facts)
     if facts.order is None or not facts.action.method_id:
         return None
@@ -179,23 +193,27 @@ def refund_to_original_or_gift_card(facts: Facts, _: None) -> Verdict:
 
 
 def address_complete(facts: Facts, fields: frozenset[str]) -> Verdict:
+    """The address has all of these."""
     address = facts.action.address
     return None if address is None else all(getattr(address, f).strip() for f in fields)
 
 
 def undoes_one_of(facts: Facts, kinds: frozenset[str]) -> Verdict:
+    """It was one of these, and the customer's own."""
     if not facts.action.undoes:
         return None
     return facts.done is not None and facts.done.action.kind.value in kinds
 
 
 def within_minutes(facts: Facts, minutes: int) -> Verdict:
+    """It was done at most so many minutes ago."""
     if facts.done is None or facts.done.done_at is None:
         return None
     return facts.now - facts.done.done_at <= timedelta(minutes=minutes)
 
 
 def still_as_left(facts: Facts, _: None) -> Verdict:
+    """Nothing was changed since."""
     return None if facts.done is None else effects.is_as_left(facts)
 
 
@@ -235,26 +253,24 @@ _ADDRESS = frozenset({"line1", "line2", "city", "region", "postcode", "country",
 _KINDS = frozenset(k.value for k in ActionKind) - {ActionKind.UNDO.value}
 
 PREDICATES: Mapping[str, Predicate] = {
-    "order_exists": Predicate(order_exists, _nothing, "the customer has such an order"),
-    "owner": Predicate(owner, _nothing, "what is changed belongs to the customer"),
-    "authenticated": Predicate(authenticated, _level, "the shop is that sure who is talking"),
-    "status_in": Predicate(status_in, _texts, "the order's status is one of these"),
-    "reason_in": Predicate(reason_in, _texts, "the reason is one of these"),
-    "within_days": Predicate(within_days, _count, "at most so many days since the delivery"),
-    "no_open_request": Predicate(no_open_request, _nothing, "no return or exchange was asked for yet"),
-    "items_in_order": Predicate(items_in_order, _nothing, "the items are in the order, as often as they are named"),
-    "pairs_equal_length": Predicate(pairs_equal_length, _nothing, "each item has one that takes its place"),
-    "same_product": Predicate(same_product, _nothing, "each new item is of the same product"),
-    "different_variant": Predicate(different_variant, _nothing, "each new item differs from the old one"),
-    "variant_available": Predicate(variant_available, _nothing, "the new items can be bought today"),
-    "payment_owned": Predicate(payment_owned, _nothing, "the customer keeps this payment method with the shop"),
-    "payment_differs": Predicate(payment_differs, _nothing, "the order was not paid with this method"),
-    "gift_card_covers": Predicate(gift_card_covers, _nothing, "a gift card holds what is charged to it"),
-    "refund_to_original_or_gift_card": Predicate(
-        refund_to_original_or_gift_card, _nothing, "the money goes back the way it came, or to a gift card"
-    ),
-    "address_complete": Predicate(address_complete, _one_of(_ADDRESS), "the address has all of these"),
-    "undoes_one_of": Predicate(undoes_one_of, _one_of(_KINDS), "it was one of these, and the customer's own"),
-    "within_minutes": Predicate(within_minutes, _count, "it was done at most so many minutes ago"),
-    "still_as_left": Predicate(still_as_left, _nothing, "nothing was changed since"),
+    "order_exists": Predicate(order_exists, _nothing),
+    "owner": Predicate(owner, _nothing),
+    "authenticated": Predicate(authenticated, _level),
+    "status_in": Predicate(status_in, _texts),
+    "reason_in": Predicate(reason_in, _texts),
+    "within_days": Predicate(within_days, _count),
+    "no_open_request": Predicate(no_open_request, _nothing),
+    "items_in_order": Predicate(items_in_order, _nothing),
+    "pairs_equal_length": Predicate(pairs_equal_length, _nothing),
+    "same_product": Predicate(same_product, _nothing),
+    "different_variant": Predicate(different_variant, _nothing),
+    "variant_available": Predicate(variant_available, _nothing),
+    "payment_owned": Predicate(payment_owned, _nothing),
+    "payment_differs": Predicate(payment_differs, _nothing),
+    "gift_card_covers": Predicate(gift_card_covers, _nothing),
+    "refund_to_original_or_gift_card": Predicate(refund_to_original_or_gift_card, _nothing),
+    "address_complete": Predicate(address_complete, _one_of(_ADDRESS)),
+    "undoes_one_of": Predicate(undoes_one_of, _one_of(_KINDS)),
+    "within_minutes": Predicate(within_minutes, _count),
+    "still_as_left": Predicate(still_as_left, _nothing),
 }  # fmt: skip

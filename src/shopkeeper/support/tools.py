@@ -67,6 +67,8 @@ class Result:
 
 
 class Identify(Arguments):
+    """What somebody says of themselves."""
+
     email: str = ""
     order_id: str = ""
     first_name: str = ""
@@ -75,27 +77,37 @@ class Identify(Arguments):
 
 
 class Email(Arguments):
+    """Needed where nobody is matched yet."""
+
     email: str = ""
 
 
 class Code(Arguments):
+    """As it was sent."""
+
     code: str
 
 
 class Nothing(Arguments):
-    pass
+    """No arguments."""
 
 
 class Orders(Arguments):
+    """Only these statuses; only orders with such a product."""
+
     statuses: tuple[str, ...] = ()
     product: str = ""
 
 
 class OrderId(Arguments):
+    """An order number, however it is written."""
+
     order_id: str
 
 
 class Id(Arguments):
+    """Of a product or a variant; a SKU or GTIN."""
+
     id: str
 
 
@@ -126,10 +138,14 @@ class Act(Arguments):
 
 
 class Expression(Arguments):
+    """Numbers, + - * / ( ) and %."""
+
     expression: str = Field(max_length=200)
 
 
 class RuleId(Arguments):
+    """As a refusal names it."""
+
     rule_id: str
 
 
