@@ -32,7 +32,7 @@ from shopkeeper.shop.feeds import ImportReport, Progress
 from shopkeeper.shop.folder import serve_lock
 from shopkeeper.shop.records import Product
 from shopkeeper.shop.secret import secret_of
-from shopkeeper.support import MailFolder, Support
+from shopkeeper.support import MailFolder, Support, use_demo
 
 
 class Shop:
@@ -234,3 +234,5 @@ class Shop:
     def build_demo(self, **how: Any) -> None:
         """Fill an empty shop with the demo shop's records."""
         demo.build(self.database, **how)
+        with self.database.connection() as conn:
+            use_demo(conn)

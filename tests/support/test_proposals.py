@@ -8,6 +8,7 @@ import pytest
 
 from shopkeeper.errors import NotFound
 from shopkeeper.shop import order_requests
+from shopkeeper.shop.demo.conditions import conditions
 from shopkeeper.shop.records import Payment
 from shopkeeper.support import (
     Action,
@@ -19,8 +20,10 @@ from shopkeeper.support import (
     ProposalState,
     Stale,
     default_policy,
+    parse,
 )
 from shopkeeper.support.consent import Consent
+from shopkeeper.support.policies import demo_text
 from shopkeeper.support.quoting import total
 from tests.support.conftest import HOME, NOW, WORK, Desk, usd
 
@@ -351,3 +354,26 @@ def test_the_audit_tells_each_step_with_its_rules_and_no_word_of_a_person(desk: 
 def test_money_that_moved_has_its_time(desk: Desk) -> None:
     do(desk.ada(), CANCEL)
     assert desk.order("#W1001").payments[-1] == Payment("refund", usd("80.00"), "card-1", NOW)
+
+
+def test_what_a_return_costs_is_taken_off_and_said(desk: Desk) -> None:
+    fee = 'return_fee = { USD = "6.50" }'
+    desk.support.set_policy(default_policy().source.replace("return_fee = {}", fee))
+    talk = desk.ada()
+    made = do(talk, RETURN)
+    assert (
+        "Refund of 6.83 USD" in made.shown.summary
+        and "6.50 USD for the return label" in made.shown.summary
+    )
+    with desk.database.connection() as conn:
+        assert order_requests.of_orders(conn, ["#W1002"])[0].refund == usd("6.83")
+    one = talk.quote(Action(ActionKind.RETURN, "1003", ("mug-blue",), method_id="original"))
+    assert one and one.movements[0].amount == usd("3.50")
+
+
+def test_the_demo_shops_rules_say_what_its_pages_say() -> None:
+    policy = parse(demo_text())
+    assert policy.return_fee == {"USD": conditions().money["return_label"]}
+    assert policy.about(ActionKind.EXCHANGE) == ()
+    (window,) = [r for r in policy.about(ActionKind.RETURN) if r.predicate == "within_days"]
+    assert window.allowed == conditions().count["return_days"]

@@ -22,6 +22,7 @@ from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
 from shopkeeper.shop.database import Database
+from shopkeeper.support import use_demo
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,8 @@ def shop_tasks(
             now=datetime.now(UTC),
             on_progress=lambda step, done, total: progress.report(done, total, "records", step),
         )
+        with database.connection() as conn:
+            use_demo(conn)
 
     def build_search(
         progress: Progress, *, embedder: str, switch: bool = True

@@ -12,6 +12,7 @@ from shopkeeper.support.finding import Order as VariantOrder
 from shopkeeper.support.finding import Wanted, Wish
 from shopkeeper.support.identity import NotIdentified, OtherCustomer, TooManyAttempts
 from shopkeeper.support.mail import Mailer, MailFolder
+from shopkeeper.support.policies import use_demo
 from shopkeeper.support.policy import Policy, default_policy, parse
 from shopkeeper.support.records import (
     Action,
@@ -60,4 +61,5 @@ __all__ = [
     "call",
     "default_policy",
     "parse",
+    "use_demo",
 ]

@@ -7,6 +7,7 @@ says the same a second time.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from shopkeeper.shop import customers, order_requests, orders, products
 from shopkeeper.shop.bulk import Connection
@@ -37,6 +38,7 @@ class Facts:
 
     order: of the action, None if it names none or not one of the customer's. requests: open ones about this order.
     offered: variant id -> what the catalogue has of `new_items`. done: the proposal that an undo is about.
+    return_fees: currency -> what a return costs the customer.
     """
 
     action: Action
@@ -47,6 +49,7 @@ class Facts:
     requests: tuple[OrderRequest, ...] = ()
     offered: Mapping[str, Offered] = field(default_factory=dict)
     done: Proposal | None = None
+    return_fees: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def gather(
@@ -57,6 +60,7 @@ def gather(
     level: Level,
     now: datetime,
     done: Proposal | None = None,
+    return_fees: Mapping[str, Decimal],
     locked: bool = False,
 ) -> Facts:
     """The facts around an action. locked: hold the order until the transaction ends.
@@ -80,6 +84,7 @@ def gather(
         tuple(order_requests.of_orders(conn, [order.id])) if order else (),
         offers(conn, action.new_items),
         done,
+        return_fees,
     )
 
 

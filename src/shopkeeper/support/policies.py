@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from shopkeeper.shop.bulk import Connection
+from shopkeeper.shop.demo.conditions import conditions
 from shopkeeper.support.policy import Policy, default_policy, parse
 
 
@@ -34,3 +35,16 @@ def listing(conn: Connection) -> list[tuple[int, datetime, str]]:
         "select id, made_at, made_by from support_policies order by id desc"
     ).fetchall()
     return [(int(row[0]), row[1], row[2]) for row in rows]
+
+
+def use_demo(conn: Connection) -> None:
+    """Let the demo shop's rules say what its pages say, where no others were put in force."""
+    if newest(conn) == 0:
+        save(conn, demo_text(), by="demo")
+
+
+def demo_text() -> str:
+    """The demo shop's policy: its label for returns has a price, and it exchanges nothing."""
+    label = conditions().money["return_label"]
+    text = default_policy().source.replace(', "exchange"', "")
+    return text.replace("return_fee = {}", f'return_fee = {{ USD = "{label}" }}')

@@ -9,9 +9,10 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -72,6 +73,7 @@ class _File(_Part):
     identity: IdentityRules = IdentityRules()
     access: Access = Access()
     proposal_minutes: int = Field(15, ge=1, le=1440)
+    return_fee: dict[str, Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]] = {}
     statuses: dict[ActionKind, str]
     refund_times: dict[str, Texts]
     notes: dict[ActionKind, tuple[Texts, ...]] = {}
@@ -102,6 +104,7 @@ class Policy:
     identity: IdentityRules
     access: Access
     proposal_minutes: int
+    return_fee: Mapping[str, Decimal]
     statuses: Mapping[ActionKind, str]
     refund_times: Mapping[str, Mapping[str, str]]
     notes: Mapping[ActionKind, tuple[Mapping[str, str], ...]]
@@ -157,7 +160,7 @@ def parse(text: str, name: str = "policy") -> Policy:
     _check_floor(rules, name)
     _check_texts(data, name)
     return Policy(
-        rules, data.identity, data.access, data.proposal_minutes, data.statuses, data.refund_times,
+        rules, data.identity, data.access, data.proposal_minutes, data.return_fee, data.statuses, data.refund_times,
         data.notes, text,
     )  # fmt: skip
 

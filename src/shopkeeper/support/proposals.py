@@ -92,7 +92,7 @@ def propose(
     conn: Connection, state: State, action: Action, policy: Policy, now: datetime
 ) -> Proposal | Decision:
     """A proposal that takes the place of any that waits, or the decision that refuses the action."""
-    facts = _facts(conn, state, action, now)
+    facts = _facts(conn, state, action, policy, now)
     decision = policy.decide(facts, state.language)
     if not decision.allowed or state.customer is None:
         broken = [c.rule_id for c in decision.broken]
@@ -147,7 +147,7 @@ def commit(
         return Committed(proposal, first=False)
     if proposal.expires_at <= now:
         return Committed(_end(conn, state, proposal, ProposalState.EXPIRED, now), first=False)
-    facts = _facts(conn, state, proposal.action, now, locked=True)
+    facts = _facts(conn, state, proposal.action, policy, now, locked=True)
     decision = policy.decide(facts, state.language)
     same_person = state.customer == proposal.customer_id
     if not (same_person and decision.allowed and _is_as_shown(proposal, facts, policy, state)):
@@ -187,19 +187,34 @@ def _write(conn: Connection, change: Effect, facts: Facts, now: datetime) -> Non
 
 
 def _facts(
-    conn: Connection, state: State, action: Action, now: datetime, *, locked: bool = False
+    conn: Connection,
+    state: State,
+    action: Action,
+    policy: Policy,
+    now: datetime,
+    *,
+    locked: bool = False,
 ) -> Facts:
     if locked:  # before anything of theirs is read
         conn.execute("select from customers where id = %s for no key update", [state.customer])
     done = done_of(conn, state.customer, action.undoes) if action.undoes else None
     return gather(
-        conn, action, state.customer, level=state.level, now=now, done=done, locked=locked
+        conn,
+        action,
+        state.customer,
+        level=state.level,
+        now=now,
+        done=done,
+        return_fees=policy.return_fee,
+        locked=locked,
     )
 
 
-def facts_of(conn: Connection, state: State, action: Action, now: datetime) -> Facts:
+def facts_of(
+    conn: Connection, state: State, action: Action, policy: Policy, now: datetime
+) -> Facts:
     """What is known around an action that is only asked about."""
-    return _facts(conn, state, action, now)
+    return _facts(conn, state, action, policy, now)
 
 
 def get(conn: Connection, conversation_id: str, proposal_id: str) -> Proposal:

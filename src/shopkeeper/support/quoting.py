@@ -30,8 +30,16 @@ def quote(facts: Facts) -> Quote | None:
         return None
     paid = sum((p.paid for p in chosen), Decimal(0))
     if action.kind is ActionKind.RETURN:
-        return Quote((_refund(facts, Money(paid, currency_of(order)), action.method_id, True),))
+        return _returned(facts, Money(paid, currency_of(order)))
     return _swapped(facts, order, paid)
+
+
+def _returned(facts: Facts, paid: Money) -> Quote:
+    """What was paid comes back, less what a return costs."""
+    fee = min(facts.return_fees.get(paid.currency, Decimal(0)), paid.amount)
+    back = Money(paid.amount - fee, paid.currency)
+    refund = _refund(facts, back, facts.action.method_id, returned=True)
+    return Quote((refund,), fee=Money(fee, paid.currency) if fee else None)
 
 
 def _swapped(facts: Facts, order: Order, paid: Decimal) -> Quote | None:

@@ -110,10 +110,11 @@ class Movement:
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What an action costs. difference: price of the new items less what was paid for the old; None where nothing is
-    swapped."""
+    swapped. fee: what was taken off a refund, None if nothing was."""
 
     movements: tuple[Movement, ...] = ()
     difference: Money | None = None
+    fee: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,9 @@ class Support:
             customer = customers.get(conn, customer_id)
             state = State("", customer.id, Level.VERIFIED, 0, customer.language)
             meant = resolved(conn, state, action)
-            facts = proposals.facts_of(conn, state, meant, now)
-            return self.policy_in(conn).decide(facts, state.language)
+            policy = self.policy_in(conn)
+            facts = proposals.facts_of(conn, state, meant, policy, now)
+            return policy.decide(facts, state.language)
 
     def policy_in(self, conn: Connection) -> Policy:
         """The rules in force, for a transaction that is open already."""
@@ -293,7 +294,9 @@ class Conversation:
         with self._step(locked=False) as (conn, state, now):
             meant = resolved(conn, state, action)
             policy = self.support.policy_in(conn)
-            decision = policy.decide(proposals.facts_of(conn, state, meant, now), state.language)
+            decision = policy.decide(
+                proposals.facts_of(conn, state, meant, policy, now), state.language
+            )
             proof = {r.id for r in policy.about(action.kind) if r.predicate == "authenticated"}
         return Decision(
             tuple(
@@ -307,7 +310,8 @@ class Conversation:
         with self._step(locked=False) as (conn, state, now):
             self._reader(conn, state)
             meant = resolved(conn, state, action)
-            return quote(proposals.facts_of(conn, state, meant, now))
+            policy = self.support.policy_in(conn)
+            return quote(proposals.facts_of(conn, state, meant, policy, now))
 
     def propose(self, action: Action) -> Proposal:
         """A proposal to be read to the customer in this turn; nothing is changed. Raises NotAllowed."""

@@ -28,6 +28,8 @@ def show(facts: Facts, policy: Policy, language: str) -> Shown:
     sentences += [_movement(m, facts, policy, language) for m in costs.movements]
     if costs.difference is not None and costs.difference.amount == 0:
         sentences.append(words["no_difference"])
+    if costs.fee is not None:
+        sentences.append(words["fee"].format(fee=money(costs.fee)))
     return Shown(" ".join(sentences), policy.notes_on(facts.action.kind, language), costs)
 
 
