@@ -17,7 +17,8 @@ SHOWN = (
     [
         "yes", "Yes!", "yes please", "YES, go ahead.", "ok", "Sure, do it", "Yes, cancel order #W1001", "that's right, thanks",
         "Yes, please cancel the lamp order with the refund to my credit card", "I confirm", "yep", "是的", "好的，谢谢", "确认",
-        "Yes, please proceed.", "Okay, sounds good!", "I would like to confirm", "没问题，请办理",
+        "Yes, please proceed.", "Yes, that's all", "Alright, go ahead", "That works for me", "yes exactly", "of course",
+        "Okay, sounds good!", "I would like to confirm", "没问题，请办理",
     ],
 )  # fmt: skip
 def test_a_plain_yes_is_one(said: str) -> None:
@@ -53,7 +54,7 @@ def test_what_was_shown_may_be_repeated_and_nothing_else() -> None:
 
 @given(st.text(max_size=60))
 def test_no_text_without_a_word_of_agreement_agrees(said: str) -> None:
-    words = "yes yeah yep yup sure ok okay confirm correct agree absolutely definitely approved proceed go do that looks sounds please 是 对 好 可以 行 没 确认 同意 嗯 就 办 请 继续"
+    words = "yes yeah yep yup sure ok okay confirm correct agree absolutely definitely approved proceed go do that looks sounds please works alright all of exactly y 是 对 好 可以 行 没 确认 同意 嗯 就 办 请 继续"
     if not any(w in said.casefold() for w in words.split()):
         assert consent(said, SHOWN) is not Consent.YES
 

@@ -11,6 +11,8 @@ from shopkeeper.errors import Refused
 from shopkeeper.shop import customers
 from shopkeeper.shop.records import CustomerId
 from shopkeeper.support import (
+    Action,
+    ActionKind,
     Level,
     NotAllowed,
     NotIdentified,
@@ -206,6 +208,24 @@ def test_who_was_only_matched_sees_orders_without_addresses_and_payments(desk: D
     ):
         with pytest.raises(NotAllowed, match="sign in"):
             read()
+
+
+def test_who_was_only_matched_learns_nothing_of_payments_by_asking_what_is_allowed(
+    desk: Desk,
+) -> None:
+    talk = desk.support.open()
+    talk.identify(email="ada@example.com")
+    swap = Action(
+        ActionKind.CHANGE_ITEMS, "1001", ("mug-blue",), ("lamp-high-ac",), method_id="gift-1"
+    )
+    said = {c.rule_id: c.holds for c in talk.explain(swap).checks}
+    assert said["same-product"] is False
+    assert said["gift-card-covers"] is said["own-payment-method"] is said["verified"] is None
+    with pytest.raises(NotAllowed) as caught:
+        talk.propose(swap)
+    assert caught.value.decision.rule_ids == ("verified",)
+    with pytest.raises(NotAllowed, match="sign in"):
+        talk.quote(swap)
 
 
 def test_the_database_holds_no_code_and_no_address_of_who_tried(desk: Desk) -> None:

@@ -8,7 +8,7 @@ take away is `FLOOR`: a policy that leaves any of it out is not loaded.
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -38,6 +38,12 @@ FLOOR: Mapping[ActionKind, tuple[str, ...]] = {
     ActionKind.UNDO: ("authenticated", "owner", "undoes_one_of", "still_as_left"),
 }
 """The questions that each kind of action is asked, whatever a policy says beside."""
+ABOUT_PAYMENTS = (
+    "payment_owned",
+    "payment_differs",
+    "gift_card_covers",
+    "refund_to_original_or_gift_card",
+)
 
 
 class _Part(BaseModel):
@@ -115,8 +121,33 @@ class Policy:
         return tuple(r for r in self.rules if kind in r.on)
 
     def decide(self, facts: Facts, language: str = "en") -> Decision:
-        """Every rule about this action, put to it."""
-        return Decision(tuple(r.check(facts, language) for r in self.about(facts.action.kind)))
+        """Every rule about this action, put to it. To who has yet to prove who they are, nothing else is told."""
+        rules = self.about(facts.action.kind)
+        proof = self._checks((r for r in rules if r.predicate == "authenticated"), facts, language)
+        if any(c.holds is not True for c in proof):
+            return Decision(proof)
+        return Decision(self._checks(rules, facts, language))
+
+    def explain(self, facts: Facts, language: str = "en", *, details: bool = True) -> Decision:
+        """The rules put to an action as far as it is known, as if the customer were verified.
+
+        details: False for who may not see payments: what rules about them say is then left open.
+        """
+        hidden = {"authenticated"} if details else {"authenticated", *ABOUT_PAYMENTS}
+        rules = self.about(facts.action.kind)
+        unknown = {r.id for r in rules if r.predicate in hidden}
+        checks = self._checks(rules, facts, language)
+        return Decision(
+            tuple(
+                replace(c, holds=None)
+                if c.rule_id in unknown and (not details or not c.holds)
+                else c
+                for c in checks
+            )
+        )
+
+    def _checks(self, rules: Iterable[Rule], facts: Facts, language: str) -> tuple[Check, ...]:
+        return tuple(r.check(facts, language) for r in rules)
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule with this id."""

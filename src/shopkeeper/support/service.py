@@ -290,25 +290,17 @@ class Conversation:
 
     def explain(self, action: Action) -> Decision:
         """What the rules say to an action as far as it is known. That somebody has yet to prove who they are is left
-        open."""
+        open, and what they may not see."""
         with self._step(locked=False) as (conn, state, now):
             meant = resolved(conn, state, action)
             policy = self.support.policy_in(conn)
-            decision = policy.decide(
-                proposals.facts_of(conn, state, meant, policy, now), state.language
-            )
-            proof = {r.id for r in policy.about(action.kind) if r.predicate == "authenticated"}
-        return Decision(
-            tuple(
-                replace(c, holds=None) if c.rule_id in proof and not c.holds else c
-                for c in decision.checks
-            )
-        )
+            facts = proposals.facts_of(conn, state, meant, policy, now)
+            return policy.explain(facts, state.language, details=self._sees_details(conn, state))
 
     def quote(self, action: Action) -> Quote | None:
         """What an action would cost or bring; None where too little is known. Raises NotAllowed."""
         with self._step(locked=False) as (conn, state, now):
-            self._reader(conn, state)
+            self._reader(conn, state, details=True)
             meant = resolved(conn, state, action)
             policy = self.support.policy_in(conn)
             return quote(proposals.facts_of(conn, state, meant, policy, now))
