@@ -33,6 +33,7 @@ NAMES = (
     "lm_structured",
     "lm_choices",
     "lm_tasks",
+    "recommend",
     "support",
     "compress",
     "pretrain",
