@@ -59,15 +59,12 @@ def add(conn: Connection, request: OrderRequest) -> None:
     )  # fmt: skip
 
 
-def of_orders(
-    conn: Connection, order_ids: Collection[str], *, withdrawn: bool = False
-) -> list[OrderRequest]:
-    """The requests about these orders, the oldest first. withdrawn: those too that were taken back."""
+def of_orders(conn: Connection, order_ids: Collection[str]) -> list[OrderRequest]:
+    """The open requests about these orders, the oldest first: not those that were taken back."""
     rows = conn.execute(
         "select id, order_id, kind, items, method_id, refund, currency, requested_at, withdrawn_at "
-        "from order_requests where order_id = any(%s) and (%s or withdrawn_at is null) "
-        "order by requested_at, id",
-        [list(order_ids), withdrawn],
+        "from order_requests where order_id = any(%s) and withdrawn_at is null order by requested_at, id",
+        [list(order_ids)],
     ).fetchall()
     return [
         OrderRequest(

@@ -1,7 +1,5 @@
 """The shop's policy in the database: the newest is in force, the older ones stay to look back at."""
 
-from datetime import datetime
-
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.demo.conditions import conditions
 from shopkeeper.support.policy import Policy, default_policy, parse
@@ -27,14 +25,6 @@ def get(conn: Connection, number: int) -> Policy:
     row = conn.execute("select text from support_policies where id = %s", [number]).fetchone()
     assert row is not None
     return parse(row[0], f"policy {number}")
-
-
-def listing(conn: Connection) -> list[tuple[int, datetime, str]]:
-    """(number, when, by whom) of those that were put in force, the newest first."""
-    rows = conn.execute(
-        "select id, made_at, made_by from support_policies order by id desc"
-    ).fetchall()
-    return [(int(row[0]), row[1], row[2]) for row in rows]
 
 
 def use_demo(conn: Connection) -> None:
