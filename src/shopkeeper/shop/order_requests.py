@@ -43,7 +43,6 @@ class OrderRequest:
     method_id: str
     refund: Money
     requested_at: datetime
-    withdrawn_at: datetime | None = None
 
 
 def add(conn: Connection, request: OrderRequest) -> None:
@@ -62,7 +61,7 @@ def add(conn: Connection, request: OrderRequest) -> None:
 def of_orders(conn: Connection, order_ids: Collection[str]) -> list[OrderRequest]:
     """The open requests about these orders, the oldest first: not those that were taken back."""
     rows = conn.execute(
-        "select id, order_id, kind, items, method_id, refund, currency, requested_at, withdrawn_at "
+        "select id, order_id, kind, items, method_id, refund, currency, requested_at "
         "from order_requests where order_id = any(%s) and withdrawn_at is null order by requested_at, id",
         [list(order_ids)],
     ).fetchall()
@@ -70,9 +69,9 @@ def of_orders(conn: Connection, order_ids: Collection[str]) -> list[OrderRequest
         OrderRequest(
             id_, OrderId(order_id), RequestKind(kind),
             tuple(RequestedItem(i["item_id"], i["new_item_id"]) for i in items),
-            method_id, Money(refund, currency), requested_at, withdrawn_at,
+            method_id, Money(refund, currency), requested_at,
         )
-        for id_, order_id, kind, items, method_id, refund, currency, requested_at, withdrawn_at in rows
+        for id_, order_id, kind, items, method_id, refund, currency, requested_at in rows
     ]  # fmt: skip
 
 
