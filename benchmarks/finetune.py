@@ -81,7 +81,6 @@ class Figures:
 
 def run(*, quick: bool, data: Path) -> dict[str, Any]:
     """The figures. `--quick`: one seed of few utterances of some test rows, and two folds of Ott at their beginnings."""
-    torch.set_num_threads(2)
     file = None if quick else Path(tempfile.gettempdir()) / "shopkeeper-finetune" / "kept.jsonl"
     if file:
         print(f"what came of each part: {file}; a run goes on from it, remove it to begin anew")
