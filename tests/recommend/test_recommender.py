@@ -64,3 +64,19 @@ def test_the_conditional_logit_finds_the_weights_that_made_the_choices() -> None
     noise = rng.gumbel(size=(4000, 6))
     taken = (features @ np.array([1.5, -0.5]) + noise).argmax(axis=1)
     assert choosing.fit(features, taken).weights == pytest.approx([1.5, -0.5], abs=0.1)
+
+
+def test_a_further_model_is_weighed_beside_the_others(split: protocol.Split) -> None:
+    class Prophet:
+        """Knows that the item after i is i + 1, or the other way round: that is for the weights to find."""
+
+        def scores(self, histories: Histories) -> np.ndarray:
+            found = np.zeros((len(histories), ITEMS), np.float32)
+            found[np.arange(len(found)), (histories.last(1).items + 1) % ITEMS] = -1
+            return found
+
+    plan = recommender.Plan(most=8)
+    fitted = recommender.fit(
+        split.fit, know(ABOUT), plan, others={"prophet": lambda had: Prophet()}
+    )
+    assert fitted.regular.weights[-1] < 0

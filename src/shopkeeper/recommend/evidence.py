@@ -7,20 +7,21 @@ candidates are the best of next-item regression with a little text beside it. Al
 (and what is known of items), so whoever fits it on a prefix knows nothing later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from shopkeeper.recommend import neighbours, next_item, seasons, text
-from shopkeeper.recommend.contract import Links, dense
+from shopkeeper.recommend.contract import Links, Recommender, dense
 from shopkeeper.recommend.histories import Histories, Ints, Sparse, Table
 from shopkeeper.recommend.seasons import Seasons
 from shopkeeper.recommend.text import About
 
 BLOCK = 500  # people looked at together
 WIDTH = 128  # of meanings
+Fit = Callable[[Histories], Recommender]
 MEANING_RIDGE = 50.0
 SHORT = next_item.Plan(back=4, back_decay=0.5, ahead=2, ridge=30.0)
 
@@ -53,6 +54,7 @@ class Evidence:
     had: Sparse  # (people of the fit, N)
     known: Knowledge
     turn: Table
+    others: Mapping[str, Recommender]  # further models, by name
     number: Table  # (N,) events
     fresh: Table  # (N,) share of an item's events that stand last in a history
     seasons: Seasons
@@ -69,8 +71,10 @@ class Evidence:
         return np.take_along_axis(found, order, 1), np.take_along_axis(value, order, 1)
 
     def features(self, histories: Histories, candidates: Ints, base: Table) -> Table:
-        """(P, K, F), in the order of `NAMES`."""
+        """(P, K, F), in the order of `NAMES`, then the other models."""
         columns = [*self._scores(histories, candidates, base), *self._facts(histories, candidates)]
+        for other in self.others.values():
+            columns.append(np.take_along_axis(other.scores(histories), candidates, axis=1))
         return np.stack(columns, axis=2).astype(np.float32)
 
     def _scores(self, histories: Histories, candidates: Ints, base: Table) -> list[Table]:
@@ -136,8 +140,10 @@ def fit(
     *,
     plan: next_item.Plan | None = None,
     text_share: float = 0.03,
+    others: Mapping[str, Fit] | None = None,
 ) -> Evidence:
-    """All models on these histories. text_share: what text counts in the base beside the regression."""
+    """All models on these histories. text_share: what text counts in the base beside the regression; others: further
+    models by name, fitted on the same histories; their scores enter as they are, so they should be logarithmic."""
     following = next_item.fit(histories, plan)
     base = Links(following.weights + np.float32(text_share) * known.links.weights, following.decay)
     had = histories.matrix()
@@ -152,6 +158,7 @@ def fit(
         had=_by_length(had),
         known=known,
         turn=_turn(histories, known.meanings),
+        others={name: fit_other(histories) for name, fit_other in (others or {}).items()},
         number=number,
         fresh=((latest + 1) / (number + 4)).astype(np.float32),
         seasons=seasons.fit(histories),

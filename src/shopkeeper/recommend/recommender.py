@@ -9,7 +9,7 @@ long history and people in a short session get weights of their own where both a
 history gets what is popular.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from shopkeeper.recommend import choosing, evidence, next_item, popularity
 from shopkeeper.recommend.choosing import Choice
-from shopkeeper.recommend.evidence import Evidence, Knowledge
+from shopkeeper.recommend.evidence import Evidence, Fit, Knowledge
 from shopkeeper.recommend.histories import Histories, Ints, Table
 from shopkeeper.recommend.popularity import Popularity
 
@@ -73,12 +73,22 @@ class Recommender:
             yield replace(asked, value=np.where(regular, long, short))
 
 
-def fit(histories: Histories, known: Knowledge, plan: Plan | None = None) -> Recommender:
-    """A recommender learnt from these histories and nothing else of what people did."""
+def fit(
+    histories: Histories,
+    known: Knowledge,
+    plan: Plan | None = None,
+    *,
+    others: Mapping[str, Fit] | None = None,
+) -> Recommender:
+    """A recommender learnt from these histories and nothing else of what people did.
+
+    others: further models to be weighed beside the closed forms, by name (a sequential Transformer). Each is fitted
+    twice, as all models are: for the weights, and then on everything.
+    """
     plan = plan or Plan()
-    short, regular = _weights(histories, known, plan)
+    short, regular = _weights(histories, known, plan, others or {})
     return Recommender(
-        evidence.fit(histories, known, plan=plan.following, text_share=plan.text_share),
+        _evidence(histories, known, plan, others or {}),
         popularity.fit(histories),
         short,
         regular,
@@ -86,11 +96,21 @@ def fit(histories: Histories, known: Knowledge, plan: Plan | None = None) -> Rec
     )
 
 
-def _weights(histories: Histories, known: Knowledge, plan: Plan) -> tuple[Choice, Choice]:
+def _evidence(
+    histories: Histories, known: Knowledge, plan: Plan, others: Mapping[str, Fit]
+) -> Evidence:
+    return evidence.fit(
+        histories, known, plan=plan.following, text_share=plan.text_share, others=others
+    )
+
+
+def _weights(
+    histories: Histories, known: Knowledge, plan: Plan, others: Mapping[str, Fit]
+) -> tuple[Choice, Choice]:
     """Weights of short sessions and of regulars, from everybody's last event."""
     many = histories.select(np.flatnonzero(histories.lengths >= 2))
     before, wanted = many.without_last(1), many.last(1).items
-    found = evidence.fit(before, known, plan=plan.following, text_share=plan.text_share)
+    found = _evidence(before, known, plan, others)
     features, taken, lengths = [], [], []
     for asked in _tables(found, before, plan.most):
         hit = asked.candidates == wanted[asked.people][:, None]
@@ -99,10 +119,10 @@ def _weights(histories: Histories, known: Knowledge, plan: Plan) -> tuple[Choice
         taken.append(hit[offered].argmax(axis=1))
         lengths.append(before.lengths[asked.people][offered])
     if not features:
-        return _plain(), _plain()
+        return _plain(len(others)), _plain(len(others))
     rows, places = np.concatenate(features), np.concatenate(taken)
     regular = np.concatenate(lengths) > SHORT_SESSION
-    together = choosing.fit(rows, places, ridge=plan.ridge) if len(rows) else _plain()
+    together = choosing.fit(rows, places, ridge=plan.ridge) if len(rows) else _plain(len(others))
     own = [
         choosing.fit(rows[of], places[of], ridge=plan.ridge) if of.sum() >= ENOUGH else together
         for of in (~regular, regular)
@@ -110,9 +130,9 @@ def _weights(histories: Histories, known: Knowledge, plan: Plan) -> tuple[Choice
     return own[0], own[1]
 
 
-def _plain() -> Choice:
+def _plain(others: int) -> Choice:
     """The base alone."""
-    return Choice(np.eye(1, len(evidence.NAMES), dtype=np.float32)[0], float("nan"))
+    return Choice(np.eye(1, len(evidence.NAMES) + others, dtype=np.float32)[0], float("nan"))
 
 
 @dataclass(frozen=True, slots=True)
