@@ -42,6 +42,7 @@ class Headed(nn.Module):
                     nn.init.zeros_(map_.bias)
         if self.pooler is not None and model.pooler is not None:
             self.pooler.load_state_dict(model.pooler.state_dict())
+        self.eval()  # dropout is off until it is trained
 
     @property
     def shape(self) -> Shape:
