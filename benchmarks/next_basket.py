@@ -93,7 +93,8 @@ def _new_recall(lists: Sequence[Ints], bought: Purchases, past: Purchases, wante
     shares = []
     for row, basket in zip(lists, wanted, strict=True):
         items = bought.items_of(basket)
-        new = items[~np.isin(bought.person[basket] * bought.count + items, had)]
+        pair = bought.person[basket] * bought.count + items
+        new = items[had[np.minimum(np.searchsorted(had, pair), len(had) - 1)] != pair]
         if len(new):
             shares.append(recall(row.tolist(), new.tolist(), k=K))
     return float(np.mean(shares)) if shares else 0.0
