@@ -1,9 +1,12 @@
 """The sequential Transformer: it learns what follows what, and serves the same without torch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from shopkeeper.recommend import sequential
 from shopkeeper.recommend.histories import Histories
 from shopkeeper.recommend.sequential import Sequential
 from shopkeeper.training.next_items import (
@@ -78,3 +81,12 @@ def test_with_every_item_drawn_the_loss_is_near_the_full_softmax(model: NextItem
     scores = state @ model.vectors().T * model.sharpness
     full = torch.nn.functional.cross_entropy(scores, batch[:, 1:].reshape(-1))
     assert drawn == pytest.approx(float(full), abs=0.05)
+
+
+def test_several_seeds_are_served_as_their_mean(had: Histories) -> None:
+    recipe = replace(RECIPE, epochs=1)
+    both = sequential.fit(had, KNOWN, recipe, seeds=[0, 1])
+    alone = [sequential.fit(had, KNOWN, recipe, seeds=[seed]) for seed in (0, 1)]
+    asked = Histories.of([[3, 4], [7]], ITEMS)
+    expected = sum(model.scores(asked) for model in alone) / 2
+    assert np.allclose(both.scores(asked), expected, atol=1e-5)

@@ -1,17 +1,23 @@
 """The sequential Transformer in use: ONNX Runtime turns a history into a state, whose products score the items.
 
-It is trained by `shopkeeper.training.next_items` (extra `train`) and needs no torch here.
+Made by `fit` (extra `train`; `shopkeeper.training.next_items`). What was made needs no torch.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
 
+from shopkeeper.errors import SettingsError
 from shopkeeper.recommend.histories import Histories, Ints, Table
 
+if TYPE_CHECKING:
+    from shopkeeper.training.next_items import Recipe
+
+MEANING = np.float32(2)  # length of what describes an item, beside vectors that begin near 0
 BLOCK = 1000  # histories of one length that are turned together
 
 
@@ -54,3 +60,49 @@ class Sequential:
         items = histories.items[rows].astype(np.int64)
         state: Table = self.session.run(["state"], {"items": items})[0]
         return state
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several of the same kind, trained from different seeds: their mean."""
+
+    models: tuple[Sequential, ...]
+
+    def scores(self, histories: Histories) -> Table:
+        """(P, N)."""
+        first, *others = self.models
+        total = first.scores(histories)
+        for other in others:
+            total += other.scores(histories)
+        return total / np.float32(len(self.models))
+
+
+def fit(
+    histories: Histories,
+    meanings: Table,
+    recipe: "Recipe | None" = None,
+    *,
+    seeds: Sequence[int] = (0,),
+) -> Together:
+    """Trained on these histories, once for each seed; meanings: (N, M) unit rows, what is known of the items.
+
+    Scores are logarithms but for a constant of each history, as `evidence.fit` wants them. Raises SettingsError where
+    the extra `train` is missing.
+    """
+    if find_spec("torch") is None:
+        raise SettingsError(
+            "training a sequential model needs torch", hint='pip install "shopkeeper[train]"'
+        )
+    from shopkeeper.training import next_items
+
+    recipe = recipe or next_items.Recipe()
+    known = MEANING * meanings
+    found = []
+    for seed in seeds:
+        model = next_items.train(
+            histories.items, histories.start, known, replace(recipe, seed=seed)
+        )
+        vectors = (model.vectors() * model.sharpness).detach().numpy()
+        graph = next_items.onnx_graph(model).chunks()
+        found.append(Sequential.of(graph, vectors, recipe.longest))
+    return Together(tuple(found))
