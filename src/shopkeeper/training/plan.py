@@ -4,18 +4,17 @@ Needs no torch. `make_plan` fills what was not chosen from published sizes; `pre
 shards that the plan needs, beside the corpus, where they are not there yet.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from shopkeeper.errors import ArtifactError, Conflict, SettingsError
+from shopkeeper.errors import Conflict, SettingsError
 from shopkeeper.training import corpus as corpora
 from shopkeeper.training.recipe import Recipe
 from shopkeeper.training.shape import Family, Shape, bert, gpt2, llama, t5
 from shopkeeper.training.shards import HEAD, read_head
-from shopkeeper.training.storage import storing
+from shopkeeper.training.storage import read_values, write_values
 from shopkeeper.training.tokenizer import Kind, TextTokenizer, load_tokenizer, train_tokenizer
 
 Objective = Literal["causal", "prefix", "masked", "seq2seq"]
@@ -149,8 +148,8 @@ def make_plan(given: Mapping[str, Any]) -> Plan:
     }  # fmt: skip
     objective = given.get("objective", OBJECTIVES[family][0])
     try:
-        recipe = Recipe(**(usual | _only(given, Recipe)))
-        chosen = _only(given, Plan) | {"family": family, "objective": objective, "recipe": recipe}
+        recipe = Recipe(**(usual | only(given, Recipe)))
+        chosen = only(given, Plan) | {"family": family, "objective": objective, "recipe": recipe}
         plan = Plan(**({"corpus": "default", "sizes": sizes} | chosen))
         plan.shape(64)
     except (TypeError, ValueError) as error:
@@ -175,30 +174,20 @@ def continued(plan: Plan, given: Mapping[str, Any]) -> Plan:
         raise SettingsError(str(error), hint="see `shopkeeper lm pretrain --help`") from error
 
 
-def _only(given: Mapping[str, Any], kind: type) -> dict[str, Any]:
+def only(given: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Of what was given, what this dataclass has a field for."""
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in given.items() if name in names}
 
 
 def read_plan(run: Path) -> Plan | None:
     """The plan of the run in this folder; None if there is none. Raises ArtifactError if it cannot be read."""
-    try:
-        return Plan.from_dict(json.loads((run / PLAN).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(
-            f"{run / PLAN} cannot be read: {error}", hint="choose another run"
-        ) from error
+    return read_values(run / PLAN, Plan.from_dict)
 
 
 def write_plan(run: Path, plan: Plan) -> None:
     """Keep the plan in the run's folder. Raises StorageError."""
-    with storing(run):
-        run.mkdir(parents=True, exist_ok=True)
-        part = run / (PLAN + ".part")
-        part.write_text(json.dumps(plan.to_dict(), indent=2) + "\n", encoding="utf-8")
-        part.replace(run / PLAN)
+    write_values(run / PLAN, plan.to_dict())
 
 
 def tokenizer_folder(corpus: Path, kind: Kind, vocabulary: int) -> Path:

@@ -25,7 +25,7 @@ from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate, shares
-from shopkeeper.training.finetune.tasks import Row
+from shopkeeper.training.finetune.tasks import FinetuneTask, Row
 from shopkeeper.training.objectives import Batch, Loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -157,7 +157,7 @@ def measures_of(logits: Tensor, rows: Sequence[Scored]) -> dict[str, float]:
     return {"loss": float(loss), "accuracy": float(right), "map": mean}
 
 
-class CrossEncoding:
+class CrossEncoding(FinetuneTask):
     """See `tasks.FinetuneTask`. A row has `first`, `second` and `score`, from 0 to 1."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
@@ -175,9 +175,6 @@ class CrossEncoding:
     def identity(self, row: Row) -> str:
         """The first text, so that all of its pairs are on one side."""
         return str(row["first"])
-
-    def settled(self, plan: FinetunePlan, train: Sequence[Row]) -> FinetunePlan:
-        return plan
 
     def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
         return make_cross_encoder(opened, max_tokens=plan.length).headed

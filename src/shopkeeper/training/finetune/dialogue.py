@@ -32,7 +32,7 @@ from shopkeeper.training.finetune.decoding import Memory
 from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.reading import planned_reading
-from shopkeeper.training.finetune.tasks import Row
+from shopkeeper.training.finetune.tasks import FinetuneTask, Row
 from shopkeeper.training.objectives import Batch, Loss, padded, token_loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -389,7 +389,7 @@ def rating_logits(module: Rated, rows: Sequence[Said], *, padding: int) -> Tenso
     return torch.cat(found)
 
 
-class Dialogue:
+class Dialogue(FinetuneTask):
     """See `tasks.FinetuneTask`. A row has `context`, the list of what was said, the customer last, and `response`; it may
     have `sensible`, `specific`, `interesting` and `safe`, from 0 to 1."""
 
@@ -410,9 +410,6 @@ class Dialogue:
     def identity(self, row: Row) -> str:
         """What was said before, so that all responses to it are on one side."""
         return "\n".join(row["context"])
-
-    def settled(self, plan: FinetunePlan, train: Sequence[Row]) -> FinetunePlan:
-        return plan
 
     def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
         return make_dialogue(opened, max_tokens=plan.length).module

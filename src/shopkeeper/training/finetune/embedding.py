@@ -30,7 +30,7 @@ from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate
 from shopkeeper.training.finetune.similarity import multiple_negatives
-from shopkeeper.training.finetune.tasks import Row
+from shopkeeper.training.finetune.tasks import FinetuneTask, Row
 from shopkeeper.training.objectives import Batch, Loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -250,7 +250,7 @@ def _tokens(reading: Reading, rows: Sequence[Belonging]) -> list[list[TokenRow]]
     return [made[i : i + width] for i in range(0, len(made), width)]
 
 
-class Embedding:
+class Embedding(FinetuneTask):
     """See `tasks.FinetuneTask`. A row has `anchor`, `positive` and may have the list `negatives`."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
@@ -264,9 +264,6 @@ class Embedding:
 
     def identity(self, row: Row) -> str:
         return str(row["anchor"])
-
-    def settled(self, plan: FinetunePlan, train: Sequence[Row]) -> FinetunePlan:
-        return plan
 
     def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
         return make_encoder(opened, max_tokens=plan.length).module

@@ -26,7 +26,7 @@ from shopkeeper.training.fast import IGNORED
 from shopkeeper.training.finetune.decoding import answers
 from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
-from shopkeeper.training.finetune.tasks import Row
+from shopkeeper.training.finetune.tasks import FinetuneTask, Row
 from shopkeeper.training.objectives import Batch, Loss, Sequences, padded, token_loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -150,7 +150,7 @@ class Generating:
         return f"{asked[-80:]} ⟶ {self.words.decode(said)}"
 
 
-class Generation:
+class Generation(FinetuneTask):
     """See `tasks.FinetuneTask`."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
@@ -167,9 +167,6 @@ class Generation:
 
     def identity(self, row: Row) -> str:
         return str(row["input"])
-
-    def settled(self, plan: FinetunePlan, train: Sequence[Row]) -> FinetunePlan:
-        return plan
 
     def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
         if opened.model.decoder is None:

@@ -4,17 +4,16 @@ Needs no torch. What only the rows can tell (`options` such as labels, the steps
 when the data are prepared, and fixed from then on.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from shopkeeper.errors import ArtifactError, Conflict, SettingsError
+from shopkeeper.errors import Conflict, SettingsError
 from shopkeeper.training.finetune.tasks import TASKS
-from shopkeeper.training.plan import FIXED_OF_RECIPE
+from shopkeeper.training.plan import FIXED_OF_RECIPE, only
 from shopkeeper.training.recipe import Recipe
-from shopkeeper.training.storage import storing
+from shopkeeper.training.storage import read_values, write_values
 
 Adapter = Literal["full", "lora", "prompt"]
 FILE = "finetune.json"
@@ -109,8 +108,8 @@ def make_finetune_plan(given: Mapping[str, Any]) -> FinetunePlan:
         "decay": "linear", "final_share": 0.0, "weight_decay": 0.0, "betas": (0.9, 0.999),
     }  # fmt: skip
     try:
-        recipe = Recipe(**(usual | _only(given, Recipe)))
-        chosen = _only(given, FinetunePlan) | {"recipe": recipe}
+        recipe = Recipe(**(usual | only(given, Recipe)))
+        chosen = only(given, FinetunePlan) | {"recipe": recipe}
         if "steps" in given:
             chosen["options"] = {**chosen.get("options", {}), "steps_given": True}
         return FinetunePlan(**chosen)
@@ -156,25 +155,9 @@ def continued_finetune(plan: FinetunePlan, given: Mapping[str, Any]) -> Finetune
 
 def read_finetune_plan(run: Path) -> FinetunePlan | None:
     """The plan of the run in this folder; None if there is none. Raises ArtifactError if it cannot be read."""
-    try:
-        return FinetunePlan.from_dict(json.loads((run / FILE).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(
-            f"{run / FILE} cannot be read: {error}", hint="choose another run"
-        ) from error
+    return read_values(run / FILE, FinetunePlan.from_dict)
 
 
 def write_finetune_plan(run: Path, plan: FinetunePlan) -> None:
     """Keep the plan in the run's folder. Raises StorageError."""
-    with storing(run):
-        run.mkdir(parents=True, exist_ok=True)
-        part = run / (FILE + ".part")
-        part.write_text(json.dumps(plan.to_dict(), indent=2) + "\n", encoding="utf-8")
-        part.replace(run / FILE)
-
-
-def _only(given: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    names = {each.name for each in fields(kind)}
-    return {name: value for name, value in given.items() if name in names}
+    write_values(run / FILE, plan.to_dict())

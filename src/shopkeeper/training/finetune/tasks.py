@@ -41,8 +41,8 @@ class FinetuneTask(Protocol):
         ...
 
     def settled(self, plan: "FinetunePlan", train: Sequence[Row]) -> "FinetunePlan":
-        """The plan with the options that the training rows decide, such as labels. Raises FeedError."""
-        ...
+        """The plan with the options that the training rows decide, such as labels: none here. Raises FeedError."""
+        return plan
 
     def module(self, opened: "Opened", plan: "FinetunePlan") -> "nn.Module":
         """What is trained: the model, which has its adapter already, with the task's head on it."""
