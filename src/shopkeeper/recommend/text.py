@@ -32,7 +32,7 @@ class About:
 
 def tf_idf(items: Sequence[About], *, rarest: int = 2, commonest: float = 0.2) -> Sparse:
     """(N, V) unit rows; a term counts if at least `rarest` items have it, and at most that share of all."""
-    counts = [Counter(_terms(item)) for item in items]
+    counts = [Counter(terms_of(item)) for item in items]
     documents = Counter(term for count in counts for term in count)
     kept = sorted(
         t for t, n in documents.items() if rarest <= n <= max(rarest, commonest * len(items))
@@ -96,7 +96,8 @@ def _near(pairs: Sparse, start: int, most: int) -> Sparse:
     return sparse.csr_array((value[value > 0], places), shape=cosine.shape)
 
 
-def _terms(item: About) -> Iterator[str]:
+def terms_of(item: About) -> Iterator[str]:
+    """The terms of an item, as often as they stand there."""
     words = index_tokens(item.text)
     yield from words
     yield from (f"{a} {b}" for a, b in itertools.pairwise(words))
