@@ -31,8 +31,9 @@ class Choice:
         return found
 
 
-def fit(features: Table, taken: Ints, *, ridge: float = 1.0) -> Choice:
-    """features: (Q, K, F); taken: (Q,) the place of the candidate that was. ridge: on weights of features of spread 1."""
+def fit(features: Table, taken: Ints, *, ridge: float = 1.0, least: float | None = None) -> Choice:
+    """features: (Q, K, F); taken: (Q,) the place of the candidate that was. ridge: on weights of features of spread 1;
+    least: no weight is lower."""
     spread = features.std(axis=(0, 1)) + 1e-9 if len(features) else np.ones(features.shape[2])
     scaled = features / spread.astype(np.float32)
     one = np.arange(len(taken))
@@ -48,6 +49,9 @@ def fit(features: Table, taken: Ints, *, ridge: float = 1.0) -> Choice:
         return float(surprise + ridge * weights @ weights), slope + 2 * ridge * weights
 
     begin = np.zeros(features.shape[2])
-    found = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    bounds = None if least is None else [(least, None)] * len(begin)
+    found = minimize(
+        loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 200}
+    )
     weights = (found.x / spread).astype(np.float32)
     return Choice(weights, float(found.fun) / max(len(taken), 1))

@@ -112,6 +112,11 @@ class Histories:
         start = np.concatenate([[0], np.cumsum(np.minimum(self.lengths, number))])
         return Histories(self.items[kept], start.astype(np.intp), self.count, self.weight[kept])
 
+    def where(self, kept: npt.NDArray[np.bool_]) -> "Histories":
+        """Everybody's events of which this (E,) is true."""
+        start = np.concatenate([[0], np.cumsum(kept)])[self.start].astype(np.intp)
+        return Histories(self.items[kept], start, self.count, self.weight[kept])
+
     def matrix(self, decay: float = 1.0) -> Sparse:
         """(P, N) the sum of weight · decay**age over a person's events of an item."""
         values = self.weight * np.float32(decay) ** self.age.astype(np.float32)

@@ -32,6 +32,13 @@ class About:
 
 def tf_idf(items: Sequence[About], *, rarest: int = 2, commonest: float = 0.2) -> Sparse:
     """(N, V) unit rows; a term counts if at least `rarest` items have it, and at most that share of all."""
+    return vocabulary(items, rarest=rarest, commonest=commonest)[2]
+
+
+def vocabulary(
+    items: Sequence[About], *, rarest: int = 2, commonest: float = 0.2
+) -> tuple[tuple[str, ...], Table, Sparse]:
+    """The same with the terms themselves and how rare each is: (V,)."""
     counts = [Counter(terms_of(item)) for item in items]
     documents = Counter(term for count in counts for term in count)
     kept = sorted(
@@ -47,7 +54,8 @@ def tf_idf(items: Sequence[About], *, rarest: int = 2, commonest: float = 0.2) -
                 values.append((1 + np.log(number)) * rarity[at])
         start.append(len(columns))
     shape = (len(items), len(kept))
-    return unit(sparse.csr_array((np.array(values, np.float32), columns, start), shape=shape))
+    rows = sparse.csr_array((np.array(values, np.float32), columns, start), shape=shape)
+    return tuple(kept), np.array(rarity, np.float32), unit(rows)
 
 
 def unit(rows: Sparse) -> Sparse:

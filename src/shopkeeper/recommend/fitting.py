@@ -1,0 +1,235 @@
+"""From what people did and what the products are to a model that serves: links between items, and how much each counts.
+
+    model = fit(goods, behaviour)         # seconds for a thousand products, minutes for a hundred thousand
+
+The weights are learnt inside the behaviour that is given: links are fitted on all but everybody's newest event, what
+they offer is held against that event, and then the links are fitted anew on everything. Without behaviour there is a
+model too: products that are alike, and nothing else.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from shopkeeper.recommend import choosing, neighbours, next_item, text
+from shopkeeper.recommend.behaviour import DAY, Behaviour, Floats
+from shopkeeper.recommend.goods import Good, about
+from shopkeeper.recommend.histories import Histories, Ints, Places, Sparse, Table
+from shopkeeper.recommend.model import Made, Model, Neighbours, Weights, Words
+from shopkeeper.recommend.scoring import (
+    FLOORS,
+    PLAIN,
+    SEGMENTS,
+    Scorer,
+    Trail,
+    theta_of,
+    weights_of,
+)
+from shopkeeper.recommend.text import About
+
+Strings = npt.NDArray[np.str_]
+
+BLOCK = 4_000_000  # pairs of items that are compared together
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """most: neighbours kept of each item. popular_days: half-life of popularity. shrinkage: people who would have to
+    have had both, for a link to count half of what it looks like. questions: from how many people at most the weights
+    are learnt; offered: candidates of each; enough: questions that a segment needs for weights of its own; ridge: of
+    the weights. pairs: of alike items, that one term may make, times the number of items."""
+
+    most: int = 100
+    popular_days: float = 30.0
+    shrinkage: float = 5.0
+    questions: int = 8000
+    offered: int = 100
+    enough: int = 400
+    ridge: float = 1.0
+    following: next_item.Plan = field(default_factory=lambda: next_item.Plan(ridge=30.0))
+    pairs: float = 60e6
+
+
+def fit(goods: Sequence[Good], behaviour: Behaviour, plan: Plan | None = None) -> Model:
+    """The model of these products and of nothing later than `behaviour.until`. Places are in the order of `goods`."""
+    plan, begun = plan or Plan(), time.monotonic()
+    items = Places(tuple(good.id for good in goods))
+    known = _known(about(goods), plan)
+    weights = _weights(items, known, behaviour, plan)
+    fitted = _fitted(items, known, behaviour, plan)
+    return Model(
+        items=items,
+        links=fitted.links,
+        words=known.words,
+        popular=fitted.popular,
+        people=fitted.people,
+        weights=weights,
+        made=Made(
+            until=behaviour.until,
+            events=len(behaviour.histories.items),
+            people=len(behaviour.histories),
+            seconds=round(time.monotonic() - begun, 2),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What needs no behaviour."""
+
+    words: Words
+    text: Neighbours
+    values: Neighbours
+
+
+def _known(items: Sequence[About], plan: Plan) -> _Known:
+    few = max(len(items), 1)
+    commonest = min(1.0, max(200.0, plan.pairs / few) / few)
+    words = words_of(items, commonest=min(0.2, commonest))
+    values = words_of([About("", item.values) for item in items], commonest=commonest)
+    return _Known(words, alike(words.rows, plan.most), alike(values.rows, plan.most))
+
+
+def words_of(items: Sequence[About], *, commonest: float) -> Words:
+    """The terms that at least two of these items have, and not more than this share of them."""
+    terms, rarity, rows = text.vocabulary(items, commonest=commonest)
+    return Words(Places(terms), rarity, rows)
+
+
+def alike(rows: Sparse, most: int) -> Neighbours:
+    """The `most` nearest of each unit row by cosine, itself left out."""
+    count = rows.shape[0]
+    others = sparse.csr_array(rows.T)
+    step = max(1, BLOCK // max(count, 1))
+    of = np.zeros((count, min(most, max(count - 1, 1))), np.int32)
+    value = np.zeros(of.shape, np.float32)
+    for start in range(0, count, step):
+        pairs = sparse.csr_array(rows[start : start + step] @ others)
+        row = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+        pairs.data[pairs.indices == row + start] = 0
+        found = Neighbours.nearest(pairs, of.shape[1])
+        of[start : start + step, : found.of.shape[1]] = found.of
+        value[start : start + step, : found.of.shape[1]] = found.value
+    return Neighbours(of, value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    links: dict[str, Neighbours]
+    popular: Table
+    people: Table
+
+
+def _fitted(items: Places[str], known: _Known, behaviour: Behaviour, plan: Plan) -> _Fitted:
+    """Links and popularity."""
+    links = {"text": known.text, "values": known.values}
+    histories = behaviour.histories
+    if len(histories.items):
+        following = next_item.fit(histories, plan.following).weights
+        following.setdiag(0)
+        links["next"] = Neighbours.nearest(following, plan.most)
+        near = neighbours.fit(histories, shrinkage=plan.shrinkage).weights
+        links["near"] = Neighbours.nearest(near, plan.most)
+    if len(behaviour.bought.items):
+        bought = neighbours.fit(behaviour.bought, shrinkage=plan.shrinkage).weights
+        links["bought"] = Neighbours.nearest(bought, plan.most)
+    fresh = 0.5 ** ((behaviour.until - behaviour.at) / (plan.popular_days * DAY))
+    popular = np.bincount(histories.items, fresh, len(items))
+    people = np.bincount(histories.items, minlength=len(items))
+    share = popular / max(popular.sum(), 1e-12)
+    return _Fitted(links, share.astype(np.float32), people.astype(np.float32))
+
+
+def _weights(
+    items: Places[str], known: _Known, behaviour: Behaviour, plan: Plan
+) -> dict[str, Weights]:
+    """Weights of each segment, from what people did last."""
+    histories, at = behaviour.histories, behaviour.at
+    asked = _questions(histories, plan.questions)
+    plain = dict.fromkeys(SEGMENTS, PLAIN)
+    if len(asked) < plan.enough:
+        return plain
+    past = _without(behaviour, asked)
+    fitted = _fitted(items, known, past, plan)
+    model = Model(items, fitted.links, known.words, fitted.popular, fitted.people, plain)
+    tables, places, segments = _tables(Scorer(model), histories, at, asked, plan.offered)
+    together = choosing.fit(tables, places, ridge=plan.ridge, least=0.0).weights
+    found = {}
+    for segment in SEGMENTS:
+        of = segments == segment
+        own = tables[of], places[of]
+        theta = (
+            choosing.fit(*own, ridge=plan.ridge, least=0.0).weights
+            if of.sum() >= plan.enough
+            else together
+        )
+        found[segment] = _with_words(theta)
+    return found
+
+
+def _with_words(theta: Table) -> Weights:
+    """Histories hold no searches, so what a search counts is by judgement: as much as what was looked at just now."""
+    weights = theta.astype(np.float64)
+    weights[-2] = max(weights[:-2].max(initial=0.0), theta_of(PLAIN)[-1])
+    weights[-1] = max(weights[-1], 0.05)
+    return weights_of(weights)
+
+
+def _without(behaviour: Behaviour, asked: Ints) -> Behaviour:
+    """The behaviour without these events, and without what the same people bought from then on."""
+    histories = behaviour.histories
+    asked_at = np.full(len(histories) + 1, np.inf)  # the last is nobody
+    asked_at[histories.people[asked]] = behaviour.at[asked]
+    kept = np.ones(len(histories.items), np.bool_)
+    kept[asked] = False
+    earlier = np.flatnonzero(behaviour.bought_at < asked_at[behaviour.buyers])
+    return replace(
+        behaviour,
+        histories=histories.where(kept),
+        at=behaviour.at[kept],
+        bought=behaviour.bought.select(earlier),
+        buyers=behaviour.buyers[earlier],
+        bought_at=behaviour.bought_at[earlier],
+    )
+
+
+def _questions(histories: Histories, most: int) -> Ints:
+    """Places of events that are asked about: everybody's newest, if it is of an item they did not have, of at most so
+    many people."""
+    newest = histories.start[1:][histories.lengths >= 2] - 1
+    if len(newest) > most:
+        newest = newest[np.linspace(0, len(newest) - 1, most).astype(np.intp)]
+    people = histories.people[newest]
+    new = [
+        histories.items[e] not in histories.items[histories.start[p] : e]
+        for p, e in zip(people, newest, strict=True)
+    ]
+    return newest[np.array(new, np.bool_)]
+
+
+def _tables(
+    scorer: Scorer, histories: Histories, at: Floats, asked: Ints, offered: int
+) -> tuple[Table, Ints, Strings]:
+    """(Q, offered, F) evidence in logarithms of the candidates of each question, the place of what was taken, and the
+    segment; questions whose answer is not offered are left out."""
+    tables, places, segments = [], [], []
+    for event, person in zip(asked, histories.people[asked], strict=True):
+        past = slice(histories.start[person], event)
+        trail = Trail.of(
+            histories.items[past], histories.weight[past].astype(np.float64), at[event] - at[past]
+        )
+        scored = scorer.score(trail)
+        value = np.where(np.isin(scored.candidates, trail.places), -np.inf, scored.score)
+        best = np.argsort(-value, kind="stable")[:offered]
+        hit = np.flatnonzero(scored.candidates[best] == histories.items[event])
+        if len(hit) and len(best) == offered:
+            tables.append(np.log1p(scored.evidence[best] / FLOORS))
+            places.append(hit[0])
+            segments.append(trail.segment)
+    if not tables:
+        return np.zeros((0, offered, len(FLOORS)), np.float32), np.zeros(0, np.intp), np.array([])
+    return np.stack(tables).astype(np.float32), np.array(places, np.intp), np.array(segments)
