@@ -46,12 +46,11 @@ class _CausalAttention(torch.autograd.Function):
         T = q.shape[1]
         q = q * scale
         seen, kept = torch.empty_like(v), []
-        future = torch.ones(BLOCK, BLOCK, dtype=torch.bool).triu(1)
+        unseen = torch.full((BLOCK, BLOCK), -math.inf).triu(1)
         for start in range(0, T, BLOCK):
             end = min(start + BLOCK, T)
             scores = torch.bmm(q[:, start:end], k[:, :end].transpose(1, 2))  # (N, block, end)
-            here = future[: end - start, : end - start]
-            scores[:, :, start:].masked_fill_(here, -math.inf)
+            scores[:, :, start:] += unseen[: end - start, : end - start]
             weights = scores.softmax(-1)
             torch.bmm(weights, v[:, :end], out=seen[:, start:end])
             kept.append(weights)
@@ -64,16 +63,14 @@ class _CausalAttention(torch.autograd.Function):
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, seen, *kept = ctx.saved_tensors
         d_q, d_k, d_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
-        drift = (above * seen).sum(
-            -1, keepdim=True
-        )  # (N, T, 1): Σ of each row's d_weights ∗ weights
+        drift = (above * seen).sum(-1, keepdim=True)  # (N, T, 1): Σ of d_weights ∗ weights
         for start, weights in zip(range(0, q.shape[1], BLOCK), kept, strict=True):
             end = start + weights.shape[1]
-            d_v[:, :end] += torch.bmm(weights.transpose(1, 2), above[:, start:end])
+            d_v[:, :end].baddbmm_(weights.transpose(1, 2), above[:, start:end])
             d_scores = torch.bmm(above[:, start:end], v[:, :end].transpose(1, 2))
             d_scores.sub_(drift[:, start:end]).mul_(weights)  # the derivative of softmax
             torch.bmm(d_scores, k[:, :end], out=d_q[:, start:end])
-            d_k[:, :end] += torch.bmm(d_scores.transpose(1, 2), q[:, start:end])
+            d_k[:, :end].baddbmm_(d_scores.transpose(1, 2), q[:, start:end])
         return d_q.mul_(ctx.scale), d_k, d_v, None
 
 
@@ -88,31 +85,81 @@ _LINEAR = 2 * math.sqrt(2 / math.pi)
 _CUBIC = _LINEAR * 0.044715
 
 
-class _GeluTanh(torch.autograd.Function):
-    """x·σ(2u) is x·(1 + tanh u)/2, and σ is three times as fast. The slope is made with the value, from the same σ."""
+def _gelu_tanh_(x: Tensor, value: Tensor, slope: Tensor, gate: Tensor) -> None:
+    """Writes x·(1 + tanh u)/2 into value and its derivative into slope; x and gate are used up.
+
+    (1 + tanh u)/2 is σ(2u), which is three times as fast, and the slope is made from the same σ.
+    """
+    torch.mul(x, x, out=slope)
+    torch.mul(slope, _CUBIC, out=gate).add_(_LINEAR).mul_(x).sigmoid_()
+    torch.mul(x, gate, out=value)
+    slope.mul_(3 * _CUBIC).add_(_LINEAR)  # d(2u)/dx
+    torch.addcmul(value, value, gate, value=-1, out=x)
+    torch.addcmul(gate, slope, x, out=slope)
+
+
+class _FeedForward(torch.autograd.Function):
+    """Up, GELU and down, some rows at a time, so that what is between the products never leaves the cache.
+
+    Memory is what a CPU waits for here: whole, the rows between are read and written a dozen times.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        square = x * x
-        gate = (square * _CUBIC).add_(_LINEAR).mul_(x).sigmoid_()
-        value = x * gate
-        inner = square.mul_(3 * _CUBIC).add_(_LINEAR)  # d(2u)/dx
-        slope = inner.mul_(torch.addcmul(value, value, gate, value=-1)).add_(gate)
-        ctx.save_for_backward(slope)
-        return value
+    def forward(
+        ctx: Any, x: Tensor, up: Tensor, up_bias: Tensor | None, down: Tensor, down_bias: Tensor | None
+    ) -> Tensor:  # fmt: skip
+        N, F = len(x), len(up)
+        rows = _rows_at_once(F)
+        value, slope = x.new_empty(N, F), x.new_empty(N, F)
+        inner, gate = x.new_empty(rows, F), x.new_empty(rows, F)
+        out = x.new_empty(N, len(down))
+        for start in range(0, N, rows):
+            part = slice(start, min(start + rows, N))
+            size = part.stop - start
+            _linear(x[part], up, up_bias, out=inner[:size])
+            _gelu_tanh_(inner[:size], value[part], slope[part], gate[:size])
+            _linear(value[part], down, down_bias, out=out[part])
+        ctx.save_for_backward(x, up, down, value, slope)
+        ctx.biased = up_bias is not None, down_bias is not None
+        return out
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, above: Tensor) -> Tensor:
-        (slope,) = ctx.saved_tensors
-        changed: Tensor = above * slope
-        return changed
+    def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
+        x, up, down, value, slope = ctx.saved_tensors
+        above = above.contiguous()
+        rows = _rows_at_once(len(up))
+        d_x, d_up, d_up_bias = torch.empty_like(x), torch.zeros_like(up), up.new_zeros(len(up))
+        d_inner = x.new_empty(rows, len(up))
+        for start in range(0, len(x), rows):
+            part = slice(start, min(start + rows, len(x)))
+            here = torch.mm(above[part], down, out=d_inner[: part.stop - start])
+            here.mul_(slope[part])
+            d_up_bias += here.sum(0)
+            d_up.addmm_(here.t(), x[part])
+            torch.mm(here, up, out=d_x[part])
+        up_biased, down_biased = ctx.biased
+        return (
+            d_x, d_up, d_up_bias if up_biased else None, above.t() @ value, above.sum(0) if down_biased else None,
+        )  # fmt: skip
 
 
-def gelu_tanh(x: Tensor) -> Tensor:
-    """x·(1 + tanh u)/2 with u = √(2/π)·(x + 0.044715·x³): the GELU of GPT-2 and T5, elementwise."""
-    value: Tensor = _GeluTanh.apply(x)  # type: ignore[no-untyped-call]
-    return value
+def _rows_at_once(width: int) -> int:
+    """Of that many numbers each: 2 MB in all."""
+    return max(BLOCK, (1 << 19) // width)
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None, *, out: Tensor) -> Tensor:
+    return torch.mm(x, weight.t(), out=out) if bias is None else torch.addmm(bias, x, weight.t(), out=out)  # fmt: skip
+
+
+def feed_forward(
+    x: Tensor, up: Tensor, up_bias: Tensor | None, down: Tensor, down_bias: Tensor | None
+) -> Tensor:
+    """gelu(x·upᵀ + up_bias)·downᵀ + down_bias with the GELU of GPT-2: (…, D) of (…, D), up (F, D), down (D, F)."""
+    flat = x.reshape(-1, x.shape[-1])
+    out: Tensor = _FeedForward.apply(flat, up, up_bias, down, down_bias)  # type: ignore[no-untyped-call]
+    return out.view(*x.shape[:-1], len(down))
 
 
 _TRIM, _TOP_PAD, _MMAP_FROM, _MMAP_MOST = -1, -2, -3, -4  # of mallopt(3), from <malloc.h>
@@ -126,7 +173,8 @@ def memory_kept() -> Iterator[None]:
     """Inside, memory that was let go of stays with the process, to be used again by the next step.
 
     Else each step gets its activations from the kernel anew, page by page, each page filled with zeros: a tenth of the
-    time. Does nothing where the C library is not glibc.
+    time. The second or third step is the first that gets by on what is there. Does nothing where the C library is not
+    glibc; and off the main thread, where glibc's heaps are of 64 MB, larger blocks come from the kernel each time.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if library is None or not hasattr(library, "gnu_get_libc_version"):
