@@ -182,11 +182,22 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) to (B, T, D)."""
+        if self.gate is None and self.activation == "gelu_tanh" and cpu.worthwhile(x):
+            up, down = self.up, self.down
+            if _plain(up) and _plain(down):
+                return cpu.feed_forward(x, up.weight, up.bias, down.weight, down.bias)
         if self.gate is None:
             inner = activate(self.up(x), self.activation)  # (B, T, F)
         else:
             inner = activate(self.gate(x), self.activation) * self.up(x)
         return cast(Tensor, self.down(inner))
+
+
+def _plain(layer: nn.Module) -> bool:
+    """Whether this is a linear layer and nothing else: not adapted, not cut among processes, to be learnt whole."""
+    return type(layer) is nn.Linear and all(
+        type(p) is nn.Parameter and p.requires_grad for p in layer.parameters()
+    )
 
 
 def activate(x: Tensor, name: str) -> Tensor:
@@ -199,7 +210,7 @@ def activate(x: Tensor, name: str) -> Tensor:
         case "gelu":
             return F.gelu(x)
         case _:
-            return cpu.gelu_tanh(x) if cpu.worthwhile(x) else F.gelu(x, approximate="tanh")
+            return F.gelu(x, approximate="tanh")
 
 
 def norm(shape: Shape) -> nn.Module:
