@@ -16,11 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from shopkeeper.errors import ModelError
 from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
-from shopkeeper.models.embed import load_embedder
+from shopkeeper.jobs.meaning import wanted_embedder
+from shopkeeper.models.embed import Embedder, load_embedder
 from shopkeeper.models.explaining import Explainer
 from shopkeeper.models.routing import LanguageModels
+from shopkeeper.recommend import Recommendations
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
 from shopkeeper.search.suggest import Suggestion
 from shopkeeper.settings import Settings, load_settings
@@ -32,7 +35,11 @@ from shopkeeper.shop.feeds import ImportReport, Progress
 from shopkeeper.shop.folder import serve_lock
 from shopkeeper.shop.records import Product
 from shopkeeper.shop.secret import secret_of
-from shopkeeper.support import MailFolder, Support, use_demo
+from shopkeeper.support import Answers, MailFolder, Support, use_demo
+
+ANSWERED_FROM = (
+    12  # products that a search finds, among which the one a question names is looked for
+)
 
 
 class Shop:
@@ -43,6 +50,7 @@ class Shop:
         self.database = database
         self.demo = demo
         self._opened_search: ProductSearch | None = None
+        self._opened_recommend: Recommendations | None = None
         self._opened_jobs: Jobs | None = None
         self._opened_models: LanguageModels | None = None
         self._opened_explainer: Explainer | None = None
@@ -87,6 +95,8 @@ class Shop:
         """Stop what runs in the background and leave the database."""
         if self._opened_jobs is not None:
             self._opened_jobs.close()
+        if self._opened_recommend is not None:
+            self._opened_recommend.close()
         if self._opened_search is not None:
             self._opened_search.close()
         self.close_models()
@@ -108,6 +118,16 @@ class Shop:
             self.database, folder, embedders=lambda name: load_embedder(name, cache)
         )
         return self._opened_search
+
+    @cached_property
+    def recommend(self) -> Recommendations:
+        """What visitors may want next, and why."""
+        self._opened_recommend = Recommendations(
+            self.database,
+            find=lambda selection: self.search.chosen(selection),
+            folder=self.settings.data_folder,
+        )
+        return self._opened_recommend
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -137,6 +157,25 @@ class Shop:
             MailFolder(folder / "mail"),
             shop_name=self.settings.shop_name,
         )
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Answers to questions from pages, rules, product fields and reviews, with what they rest on."""
+        return Answers(self.support, self.found_products, embedder=self._meaning())
+
+    def found_products(self, words: str) -> list[Product]:
+        """The products that a search for these words shows first."""
+        hits = self.find(words, limit=ANSWERED_FROM).hits
+        with self.database.connection() as conn:
+            return list(products.get_many(conn, [hit.product_id for hit in hits]).values())
+
+    def _meaning(self) -> Embedder | None:
+        """The embedder that the settings want, if its files are here."""
+        name = wanted_embedder(self.settings)
+        try:
+            return None if name is None else load_embedder(name, self.settings.cache_folder)
+        except ModelError:
+            return None
 
     def find(
         self,

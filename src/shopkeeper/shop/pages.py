@@ -63,6 +63,12 @@ def count(conn: Connection) -> int:
     return bulk.count(conn, "pages")
 
 
+def digest(conn: Connection) -> str:
+    """Changes whenever a page does."""
+    row = conn.execute("select md5(string_agg(id || ':' || hash::text, ',' order by id)) from pages").fetchone()  # fmt: skip
+    return str(row[0]) if row else ""
+
+
 def delete(conn: Connection, ids: Collection[str]) -> int:
     """Delete pages. Returns how many there were."""
     return bulk.delete(conn, "pages", ids)

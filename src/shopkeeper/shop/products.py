@@ -210,6 +210,16 @@ def by_handle(conn: Connection, handle: str) -> ProductId | None:
     return None if row is None else ProductId(row[0])
 
 
+def category_names(conn: Connection) -> list[str]:
+    """What the shop's categories are called, in every language that products are told in."""
+    rows = conn.execute(
+        "select distinct name from products p, unnest(p.category) name union "
+        "select distinct name from products p, jsonb_each(p.translations) t, "
+        "jsonb_array_elements_text(t.value -> 'category') name"
+    ).fetchall()
+    return sorted(row[0] for row in rows)
+
+
 def changes_since(conn: Connection, position: int) -> tuple[list[ProductId], int]:
     """Ids of products created, updated or deleted since `position`, and the position to ask from next time.
 

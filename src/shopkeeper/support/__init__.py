@@ -4,10 +4,19 @@ In comes what a customer says and what they want; out go records of theirs, answ
 proposed, agreed to and done once. The way: `identity.py` who is talking · `lookup.py`, `finding.py`, `options.py`
 what there is · `facts.py` what a rule looks at · `predicates.py`, `policy.py`, `policies.py` what is allowed ·
 `pieces.py`, `quoting.py` what it costs · `wording.py` how it is read to the customer · `consent.py` whether they
-agreed · `effects.py`, `proposals.py` doing it · `conversations.py` where it stands, and the audit · `service.py` the
+agreed · `effects.py`, `proposals.py` doing it · `outside.py` text from outside made harmless · `terms.py`, `answers/`
+what is told to who asks · `conversations.py` where it stands, and the audit · `service.py` the
 door, `tools.py` the same door for models.
 """
 
+from shopkeeper.support.answers import (
+    Answer,
+    AnswerKind,
+    Answers,
+    Citation,
+    Source,
+    SourceKind,
+)
 from shopkeeper.support.finding import Order as VariantOrder
 from shopkeeper.support.finding import Wanted, Wish
 from shopkeeper.support.identity import NotIdentified, OtherCustomer, TooManyAttempts
@@ -33,7 +42,11 @@ __all__ = [
     "TOOLS",
     "Action",
     "ActionKind",
+    "Answer",
+    "AnswerKind",
+    "Answers",
     "Check",
+    "Citation",
     "Conversation",
     "Decision",
     "Level",
@@ -50,6 +63,8 @@ __all__ = [
     "Quote",
     "Result",
     "Shown",
+    "Source",
+    "SourceKind",
     "Stale",
     "Support",
     "TooManyAttempts",

@@ -1,8 +1,14 @@
 """The shop's policy in the database: the newest is in force, the older ones stay to look back at."""
 
+import re
+from importlib.resources import files
+
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.demo.conditions import conditions
 from shopkeeper.support.policy import Policy, default_policy, parse
+
+_NUMBER = re.compile(r"\{\{(\w+)\}\}")
+_WINDOW = '{ days = 30, ordered_from = "11-01", ordered_until = "12-24", returned_until = "01-31" }'
 
 
 def save(conn: Connection, text: str, *, by: str = "") -> Policy:
@@ -34,7 +40,24 @@ def use_demo(conn: Connection) -> None:
 
 
 def demo_text() -> str:
-    """The demo shop's policy: its label for returns has a price, and it exchanges nothing."""
+    """The demo shop's policy: its label for returns has a price, what was ordered before Christmas goes back longer, it
+    exchanges nothing, and there are terms for what customers ask."""
     label = conditions().money["return_label"]
     text = default_policy().source.replace(', "exchange"', "")
-    return text.replace("return_fee = {}", f'return_fee = {{ USD = "{label}" }}')
+    text = text.replace("return_fee = {}", f'return_fee = {{ USD = "{label}" }}')
+    text = text.replace("within_days = 30", f"within_days = {_WINDOW}")
+    terms = files(__package__).joinpath("data/demo_terms.toml").read_text(encoding="utf-8")
+    return text + _NUMBER.sub(lambda m: _said(m[1]), terms)
+
+
+def _said(name: str) -> str:
+    known = conditions()
+    if name == "gift_card_months":
+        return str(12 * known.count["gift_card_years"])
+    if name in known.count:
+        return str(known.count[name])
+    return (
+        f"{known.money[name].normalize():f}"
+        if known.money[name] % 1 == 0
+        else f"{known.money[name]}"
+    )

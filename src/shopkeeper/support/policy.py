@@ -20,6 +20,7 @@ from shopkeeper.errors import FeedError
 from shopkeeper.support.facts import Facts
 from shopkeeper.support.predicates import PREDICATES
 from shopkeeper.support.records import ActionKind, Check, Decision, Level
+from shopkeeper.support.terms import Term, TermFile, term
 
 Texts = dict[str, str]
 """Language -> text. English is there always."""
@@ -84,17 +85,20 @@ class _File(_Part):
     refund_times: dict[str, Texts]
     notes: dict[ActionKind, tuple[Texts, ...]] = {}
     rules: tuple[_Rule, ...]
+    terms: tuple[TermFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. allowed: what stands behind the predicate's name, ready to be asked with."""
+    """One rule. allowed: what stands behind the predicate's name, ready to be asked with; listed: as the file has it, in
+    its order."""
 
     id: str
     on: frozenset[ActionKind]
     predicate: str
     allowed: Any
     text: Mapping[str, str]
+    listed: tuple[str, ...] = ()
 
     def check(self, facts: Facts, language: str) -> Check:
         """The rule put to an action."""
@@ -115,6 +119,7 @@ class Policy:
     refund_times: Mapping[str, Mapping[str, str]]
     notes: Mapping[ActionKind, tuple[Mapping[str, str], ...]]
     source: str
+    terms: tuple[Term, ...] = ()
 
     def about(self, kind: ActionKind) -> tuple[Rule, ...]:
         """The rules for a kind of action, in the order of the file."""
@@ -153,6 +158,18 @@ class Policy:
         """The rule with this id."""
         return next((r for r in self.rules if r.id == rule_id), None)
 
+    def accepted_reasons(self) -> tuple[str, ...]:
+        """The reasons for cancelling that are accepted, in the order of the file; none where none is asked for."""
+        for rule in self.about(ActionKind.CANCEL):
+            if rule.predicate == "reason_in":
+                return tuple(rule.listed)
+        return ()
+
+    def required_address_parts(self) -> frozenset[str]:
+        """What an address must have."""
+        rules = (*self.about(ActionKind.CHANGE_ADDRESS), *self.about(ActionKind.CHANGE_PROFILE_ADDRESS))
+        return frozenset(p for r in rules if r.predicate == "address_complete" for p in r.allowed)
+
     def refund_time(self, method_kind: str, language: str) -> str:
         """When money moves to or from a payment method of this kind."""
         return said(self.refund_times.get(method_kind, self.refund_times["other"]), language)
@@ -187,12 +204,13 @@ def parse(text: str, name: str = "policy") -> Policy:
             f"{name}: {where}: {first['msg']}", hint="docs/support.md shows a policy"
         ) from error
     rules = tuple(_rule(r, name) for r in data.rules)
-    _check_ids(rules, name)
+    terms = tuple(_term(t, name) for t in data.terms)
+    _check_ids((*rules, *terms), name)
     _check_floor(rules, name)
     _check_texts(data, name)
     return Policy(
         rules, data.identity, data.access, data.proposal_minutes, data.return_fee, data.statuses, data.refund_times,
-        data.notes, text,
+        data.notes, text, terms,
     )  # fmt: skip
 
 
@@ -216,10 +234,20 @@ def _rule(rule: _Rule, name: str) -> Rule:
         raise FeedError(
             f"{name}: rule {rule.id!r}: {predicate} {error}", hint="docs/support.md lists them"
         ) from error
-    return Rule(rule.id, frozenset(rule.on), predicate, allowed, rule.text)
+    listed = tuple(value) if isinstance(value, list) else ()
+    return Rule(rule.id, frozenset(rule.on), predicate, allowed, rule.text, listed)
 
 
-def _check_ids(rules: Iterable[Rule], name: str) -> None:
+def _term(written: TermFile, name: str) -> Term:
+    try:
+        return term(written)
+    except ValueError as error:
+        raise FeedError(
+            f"{name}: term {written.id!r} {error}", hint="docs/support.md shows one"
+        ) from error
+
+
+def _check_ids(rules: Iterable[Rule | Term], name: str) -> None:
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -240,6 +268,7 @@ def _check_floor(rules: tuple[Rule, ...], name: str) -> None:
 def _check_texts(data: _File, name: str) -> None:
     """English everywhere, and a status for each action that ends in one."""
     texts = [(f"rule {r.id!r}", r.text) for r in data.rules]
+    texts += [(f"term {t.id!r}", t.text) for t in data.terms]
     texts += [(f"refund_times.{k}", t) for k, t in data.refund_times.items()]
     texts += [(f"notes.{k.value}", t) for k, ts in data.notes.items() for t in ts]
     for where, text in texts:

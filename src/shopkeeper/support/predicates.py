@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from shopkeeper.shop.feeds.assembling import price_is_known
 from shopkeeper.shop.records import Order, PaymentMethod, ProductStatus
 from shopkeeper.support import effects
@@ -19,6 +21,32 @@ from shopkeeper.support.records import GIFT_CARD, ActionKind, Level
 from shopkeeper.text.normalise import normalise
 
 Verdict = bool | None
+DAY_OF_YEAR = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+
+
+class Window(BaseModel):
+    """How long something is possible: so many days, longer for what was ordered in a season, such as the weeks before
+    Christmas. Days of the year are written 12-24; the season may go over the end of the year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: int = Field(gt=0, lt=100_000)
+    ordered_from: str = Field("", pattern=f"^({DAY_OF_YEAR})?$")
+    ordered_until: str = Field("", pattern=f"^({DAY_OF_YEAR})?$")
+    returned_until: str = Field("", pattern=f"^({DAY_OF_YEAR})?$")
+
+    def in_season(self, placed_at: datetime | None, now: datetime) -> bool:
+        """True if what was ordered then may still go back now because of the season."""
+        if placed_at is None or not (
+            self.ordered_from and self.ordered_until and self.returned_until
+        ):
+            return False
+        day = f"{placed_at:%m-%d}"
+        first, last = self.ordered_from, self.ordered_until
+        if not (first <= day <= last if first <= last else day >= first or day <= last):
+            return False
+        year = placed_at.year + (self.returned_until < day)
+        return f"{now:%Y-%m-%d}" <= f"{year:04}-{self.returned_until}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +91,15 @@ def reason_in(facts: Facts, reasons: frozenset[str]) -> Verdict:
     return reason in reasons if reason else None
 
 
-def within_days(facts: Facts, days: int) -> Verdict:
-    """So many days since the order was delivered; None where the shop does not know when that was."""
+def within_days(facts: Facts, window: Window) -> Verdict:
+    """So many days since the order was delivered, or until the day up to which orders of a season may go back; None
+    where the shop does not know when it was delivered."""
     if facts.order is None:
         return None
+    if window.in_season(facts.order.placed_at, facts.now):
+        return True
     delivered = _last(facts.order, "delivered")
-    return None if delivered is None else facts.now - delivered <= timedelta(days=days)
+    return None if delivered is None else facts.now - delivered <= timedelta(days=window.days)
 
 
 def _last(order: Order, status: str) -> datetime | None:
@@ -243,6 +274,16 @@ def _count(value: Any) -> int:
     return value
 
 
+def _window(value: Any) -> Window:
+    if not isinstance(value, dict):
+        return Window(days=_count(value))
+    try:
+        return Window.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
 def _level(value: Any) -> Level:
     if value not in (1, 2) or isinstance(value, bool):
         raise ValueError("needs a level: 1 (matched) or 2 (one-time code or signed in)")
@@ -258,7 +299,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "authenticated": Predicate(authenticated, _level),
     "status_in": Predicate(status_in, _texts),
     "reason_in": Predicate(reason_in, _texts),
-    "within_days": Predicate(within_days, _count),
+    "within_days": Predicate(within_days, _window),
     "no_open_request": Predicate(no_open_request, _nothing),
     "items_in_order": Predicate(items_in_order, _nothing),
     "pairs_equal_length": Predicate(pairs_equal_length, _nothing),

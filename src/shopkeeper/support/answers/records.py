@@ -39,7 +39,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Citation:
     """What a source says, word for word; of a product, one of its fields as it is on record."""
 
     text: str
@@ -56,7 +56,7 @@ class Answer:
     text: str
     kind: AnswerKind
     language: str
-    quotes: tuple[Quote, ...] = ()
+    quotes: tuple[Citation, ...] = ()
     confidence: float = 0.0
     possible: bool | None = None
     topic: str = ""

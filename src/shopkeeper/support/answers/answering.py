@@ -1,0 +1,234 @@
+"""The door: a question in, an answer with what it rests on out.
+
+Sources are asked in an order that leaves no room for guessing: fields of the product that is named, then rules put to a
+case, then sentences of pages. If none carries the answer, it is that a person is needed. The text is made of frames of
+ours and of what was quoted; a question is never repeated in it.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+
+from shopkeeper.errors import NotFound
+from shopkeeper.models.embed import Embedder
+from shopkeeper.models.prompting.checks import numbers
+from shopkeeper.shop import pages, products
+from shopkeeper.shop.bulk import Connection
+from shopkeeper.shop.records import PageKind, Product
+from shopkeeper.support.answers import goods
+from shopkeeper.support.answers.goods import Finder, Named
+from shopkeeper.support.answers.lexicon import keys
+from shopkeeper.support.answers.matching import Candidate, Matcher
+from shopkeeper.support.answers.opinions import opinions
+from shopkeeper.support.answers.reading import Reading, read
+from shopkeeper.support.answers.records import Answer, AnswerKind, Citation, Source, SourceKind
+from shopkeeper.support.answers.ruling import Ruling, is_case, rule_on, topic_of
+from shopkeeper.support.answers.saying import say
+from shopkeeper.support.service import Support
+from shopkeeper.text.language import guess_language
+
+MAX_QUESTION = 500  # characters that are looked at
+MAX_QUOTED = 420  # characters of sentences of one page
+FRESH_S = 5.0  # after so long it is looked whether pages have changed
+TITLED = 0.55  # from here on the title of a page of questions is the question
+BESIDE = 0.93  # of the best statement's score, for another of its page to be quoted too
+NEARLY = 0.97  # the same for another page to be heard where figures differ
+SAME_BLOCK = 0.8  # the same for one of its paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Pages as they were at a time."""
+
+    digest: str
+    matcher: Matcher
+    goods: frozenset[str]
+
+
+class Answers:
+    """Answers to questions about a shop. find: products for words, the likeliest first.
+
+    embedder: one that speaks the languages of the pages, or None for words alone. hosts: to which links in pages lead
+    that may be shown.
+    """
+
+    def __init__(
+        self,
+        support: Support,
+        find: Finder,
+        *,
+        embedder: Embedder | None = None,
+        hosts: Collection[str] = (),
+        seconds: Callable[[], float] = monotonic,
+    ) -> None:
+        self._support = support
+        self._find = find
+        self._embedder = embedder
+        self._hosts = frozenset(hosts)
+        self._seconds = seconds
+        self._index: _Index | None = None
+        self._looked_at = 0.0
+        self._changing = Lock()
+
+    def answer(self, question: str, *, language: str = "", product_id: str = "") -> Answer:
+        """The answer. language: of the answer, by default that of the question. product_id: the product that is talked
+        about, if one is known. Nothing is written, and nothing of any customer is read.
+        """
+        question = question[:MAX_QUESTION]
+        language = language or guess_language(question)
+        with self._support.database.connection() as conn:
+            meant = self._product(conn, question, product_id)
+            reading = meant.rest if meant else read(question)
+            found = self._of_product(conn, question, meant, language) if meant else None
+            found = found or self._by_rules(conn, question, meant, language)
+            if found is None and self._is_general(conn, reading, meant):
+                found = self._quoted(conn, reading, language)
+        topic = topic_of(reading)
+        return found or unknown(language, topic=topic.name if topic else "")
+
+    def _product(self, conn: Connection, question: str, product_id: str) -> Named | None:
+        meant = goods.named(question, self._find(question))
+        if meant is None and product_id:
+            try:
+                return goods.about(question, products.get(conn, product_id))
+            except NotFound:
+                return None
+        return meant
+
+    def _of_product(
+        self, conn: Connection, question: str, meant: Named, language: str
+    ) -> Answer | None:
+        if goods.wants_reviews(meant.rest):
+            return None if meant.rest.words else self._opinion(conn, meant.product, language)
+        told = goods.fields(question, meant, language)
+        if not told:
+            return None
+        product = meant.product
+        lines = [say("field.one", language, name=f.name, value=f.value) for f in told]
+        title = goods.title(product, language)
+        source = Source(SourceKind.PRODUCT, product.id, title, goods.product_url(product.id))
+        text = say("field", language, title=title, fields=("；" if language == "zh" else "; ").join(lines))  # fmt: skip
+        return Answer(text, AnswerKind.FIELD, language, tuple(Citation(line, source) for line in lines), 1.0, topic="product")  # fmt: skip
+
+    def _opinion(self, conn: Connection, product: Product, language: str) -> Answer:
+        said = opinions(conn, product.id, language)
+        title, url = goods.title(product, language), goods.product_url(product.id)
+        if not said.count or said.mean is None:
+            source = Source(SourceKind.PRODUCT, product.id, title, url)
+            text = say("reviews.none", language, title=title)
+            return Answer(text, AnswerKind.OPINION, language, (Citation(text, source),), 1.0)
+        quotes, lines = [], []
+        for frame, one in (("reviews.like", said.liked), ("reviews.dislike", said.disliked)):
+            if one is not None:
+                quotes.append(Citation(one[0], Source(SourceKind.REVIEW, one[1].id, title, url)))
+                lines.append(say(frame, language, quote=one[0]))
+        count, mean = str(said.count), f"{said.mean:.1f}"
+        about = Source(SourceKind.PRODUCT, product.id, title, url)
+        whole = say("reviews", language, count=count, title=title, mean=mean, quotes="")
+        text = say("reviews", language, count=count, title=title, mean=mean, quotes=" ".join(lines))
+        return Answer(
+            text.strip(), AnswerKind.OPINION, language, (Citation(whole.strip(), about), *quotes), 1.0, topic="reviews",
+        )  # fmt: skip
+
+    def _by_rules(
+        self, conn: Connection, question: str, meant: Named | None, language: str
+    ) -> Answer | None:
+        known = self._goods(conn) | (goods.titles(meant.product) if meant else frozenset())
+        ruling = rule_on(
+            read(question, ignoring=known), self._support.policy_in(conn), language, self._support.clock(),
+        )  # fmt: skip
+        return None if ruling is None else _ruled(ruling, language)
+
+    def _is_general(self, conn: Connection, question: Reading, meant: Named | None) -> bool:
+        """True if a page may answer it: it puts no case, and asks nothing of a product that only its record could tell."""
+        if is_case(question, self._support.policy_in(conn)):
+            return False
+        return meant is None or not (question.words or not question.concepts)
+
+    def _quoted(self, conn: Connection, question: Reading, language: str) -> Answer | None:
+        matcher = self._matcher(conn)
+        found = matcher.candidates(question, language)
+        if not found:
+            return None
+        best = found[0]
+        if _disagree(question, best, found):
+            return None
+        chosen = self._statements(matcher, best, found)
+        frame = "quoted" if best.statement.language == language else "foreign"
+        source = Source(
+            SourceKind.PAGE, best.statement.page_id, best.statement.title, f"/pages/{best.statement.slug}",
+        )  # fmt: skip
+        joined = ("" if best.statement.language == "zh" else " ").join(chosen)
+        text = say(frame, language, title=best.statement.title, quote=joined)
+        topic = topic_of(question)
+        return Answer(
+            text, AnswerKind.QUOTED, language, tuple(Citation(t, source) for t in chosen), round(best.share, 3),
+            topic=topic.name if topic else "",
+        )  # fmt: skip
+
+    def _statements(
+        self, matcher: Matcher, best: Candidate, found: Sequence[Candidate]
+    ) -> list[str]:
+        """The sentences to be quoted, in the order of their page: the best, those nearly as good, and of a page that is
+        one question with its answer, all that fits."""
+        same = [c.statement for c in found if _belongs(c, best)]
+        wanted = set(same[:2]) | {best.statement}
+        if best.statement.kind is PageKind.FAQ and best.titled >= TITLED:
+            wanted |= set(matcher.around(best.statement))
+        if best.on_topic:
+            wanted |= {s for s in matcher.around(best.statement) if s.block == best.statement.block}
+        ordered = [s.text for s in matcher.around(best.statement) if s in wanted]
+        while len(ordered) > 1 and sum(map(len, ordered)) > MAX_QUOTED:
+            ordered.remove(ordered[-1] if ordered[-1] != best.statement.text else ordered[0])
+        return ordered
+
+    def _goods(self, conn: Connection) -> frozenset[str]:
+        """What the shop's kinds of products are called: the words of its categories, in every language."""
+        self._matcher(conn)
+        assert self._index is not None
+        return self._index.goods
+
+    def _matcher(self, conn: Connection) -> Matcher:
+        """The pages as they are now."""
+        with self._changing:
+            now = self._seconds()
+            if self._index is not None and now - self._looked_at < FRESH_S:
+                return self._index.matcher
+            digest = pages.digest(conn)
+            if self._index is None or self._index.digest != digest:
+                made = Matcher(pages.iterate(conn), self._embedder, self._hosts)
+                kinds = frozenset(k for name in products.category_names(conn) for k in keys(name))
+                self._index = _Index(digest, made, kinds)
+            self._looked_at = now
+            return self._index.matcher
+
+
+def _belongs(other: Candidate, best: Candidate) -> bool:
+    """True if a statement is to be quoted beside the best one: of its paragraph, or of its page and nearly as good."""
+    mine, theirs = best.statement, other.statement
+    if mine.page_id != theirs.page_id:
+        return False
+    share = SAME_BLOCK if mine.block == theirs.block and not mine.row else BESIDE
+    return other.score >= share * best.score
+
+
+def _disagree(question: Reading, best: Candidate, found: Sequence[Candidate]) -> bool:
+    """True if another page answers as well with other figures, where a figure is asked for: then a person decides."""
+    if not question.asks & {"how_long", "how_much", "when", "how_many"}:
+        return False
+    ours = numbers(best.statement.text)
+    near = (c.statement for c in found if c.score >= NEARLY * best.score)
+    return any(s.slug != best.statement.slug and not ours & numbers(s.text) for s in near)
+
+
+def unknown(language: str, *, topic: str = "") -> Answer:
+    """What is said where nothing on record carries an answer."""
+    return Answer(say("unknown", language), AnswerKind.UNKNOWN, language, topic=topic)
+
+
+def _ruled(ruling: Ruling, language: str) -> Answer:
+    sentences = list(dict.fromkeys(c.text for c in ruling.shown))
+    text = say("yes" if ruling.possible else "no", language, rules=("" if language == "zh" else " ").join(sentences))  # fmt: skip
+    quotes = tuple(Citation(c.text, Source(SourceKind.RULE, c.rule_id)) for c in ruling.shown)
+    return Answer(text, AnswerKind.RULE, language, quotes, 1.0, ruling.possible, ruling.topic.name)

@@ -1,0 +1,272 @@
+"""Which statement of the shop's pages answers a question, if any does.
+
+A statement is weighed by how much of what the question asks for it speaks of, itself or by the headings above it: its
+concepts, its words and its figures, each by how rare it is. A word that no page knows is the rarest of all, so that one
+thing too many in a question leaves it without an answer. What kind of answer is asked for must be there as well: how
+long wants a time, how much an amount. Vectors, where there is an embedder, tell alike wordings apart; they never make up
+for what is missing.
+
+Axes: S statements, D numbers of a vector.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shopkeeper.models.embed import Embedder, Vectors
+from shopkeeper.shop.records import Page, PageKind
+from shopkeeper.support.answers.lexicon import lexicon
+from shopkeeper.support.answers.reading import Reading, read
+from shopkeeper.support.answers.statements import Statement, statements
+
+LIGHT = 0.2  # of the weight of a concept that narrows little
+LEAST = 0.72  # share of the question that a statement must speak of
+
+LEAST_OWN = 0.2  # share that it must speak of itself, unless its heading is the question
+LEAST_TITLED = 0.5
+
+# Weights of the order among statements that speak of enough.
+OWN = 0.6  # what a statement says itself and not only its headings
+TITLE = 0.45  # how alike question and heading are
+FOCUS = 0.4  # how little else a statement speaks of
+FIRST = 0.2  # to what stands first under a heading that is asked for
+HOW = 0.3  # where a heading asks how, as the question does
+DENIED = 0.7  # off what never happens
+ELSEWHERE = 0.2  # off what is said of one country, where none was named
+MEANING = 0.8
+
+_TIME = re.compile(
+    r"\d[\d–-]*\s*(?:working |business )?(?:day|week|month|year|hour|minute)|\b(?:19|20)\d\d\b|\d{1,2}(?::\d\d)? ?[ap]m\b|\b\d{1,2} (?:january|february|march|april|may|june|july|august|september|october|november|december)"
+    r"|\d[\d–-]*\s*(?:个工作日|个月|天|年|周|小时|分钟|点|月)|(?:same|next) day|当天|次日|twice a (?:year|month)|once a month|一年|每月|几周|every few weeks"
+    r"|(?:\bone|two|three|a) (?:hour|day|minute)",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\b(?:when|as soon as|before|after|until|on the|at the)\b|时|后|前", re.IGNORECASE)  # fmt: skip
+_MONEY = re.compile(
+    r"[$€£¥]\s?\d|\d\s?(?:美元|元|dollars|USD)|\bfree\b|免费|免运费|\d ?%|half price|半价|on us|我们承担",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"(?:how many (?:working )?|多少 ?个?|(?<!好)几 ?个?)(day|week|month|year|hour|天|周|月|年|小时|工作日)")  # fmt: skip
+_SAME_UNIT = {
+    "day": "day", "week": "week|day", "month": "month", "year": "year|month", "hour": "hour", "天": "天|工作日", "周": "周|天",
+    "月": "月", "年": "年|个月", "小时": "小时", "工作日": "工作日",
+}  # fmt: skip
+_NOT = re.compile(
+    r"\b(?:not|never|no|neither|nor|cannot|without|nothing|nobody)\b|n't\b|不|没|无法|别"
+)
+_EITHER = re.compile(
+    "(.)不\\1|有没有|要不要|是不是|能不能|可不可以|好不好|不过|不知道|do not know|don't know"
+)
+_NEVER = re.compile(r"\bnever\b|绝不", re.IGNORECASE)
+_REACHED = re.compile(r"@|\+?\d[\d -]{6,}")
+_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|nineteen|twenty)\b|[两三四五六七八九十]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A statement with how well it answers. share: of the question that it speaks of, in [0, 1]; score: to order by; titled: how alike the
+    title; on_topic: its paragraph is about what is asked;
+    cosine: of its vector to the question's, None without an embedder."""
+
+    statement: Statement
+    share: float
+    score: float
+    titled: float = 0.0
+    on_topic: bool = False
+    cosine: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    statement: Statement
+    own: frozenset[str]
+    around: frozenset[str]
+    title: frozenset[str]
+    section: frozenset[str]
+    topic: frozenset[str]
+    asks: frozenset[str]
+    first: bool
+    text: str
+
+
+class Matcher:
+    """All statements of a shop's pages, ready to be asked. embedder: one that speaks the pages' languages, or None."""
+
+    def __init__(
+        self, pages: Iterable[Page], embedder: Embedder | None = None, hosts: Iterable[str] = ()
+    ) -> None:
+        allowed = frozenset(hosts)
+        self._entries = [e for p in pages for e in _entries(statements(p, hosts=allowed))]
+        self._languages = {(e.statement.slug, e.statement.language) for e in self._entries}
+        self._seen = Counter(i for e in self._entries for i in e.own | e.around)
+        self._embedder = embedder
+        self._vectors: Vectors | None = None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def candidates(self, question: Reading, language: str, *, limit: int = 5) -> list[Candidate]:
+        """The statements that speak of enough of a question, the best first."""
+        asked = wanted(question)
+        if not self._entries or not _says_enough(asked):
+            return []
+        weights = {item: self._weight(item) for item in asked}
+        total = sum(weights.values())
+        cosines = self._cosines(question)
+        found = []
+        must = {i for i in asked if i.startswith("c:") and i[2:] not in _light()}
+        for place, entry in enumerate(self._entries):
+            if self._is_told_otherwise(entry.statement, language):
+                continue
+            if _denies(question.text) != _denies(entry.statement.section) and (
+                _denies(entry.statement.section) or not _denies(entry.text)
+            ):
+                continue
+            spoken = {i for i in asked if i in entry.own or i in entry.around or _within(i, entry)}
+            share = sum(weights[i] for i in spoken) / total
+            if share < LEAST or not must <= spoken or not _kind_of_answer(question, entry):
+                continue
+            own = sum(weights[i] for i in asked if i in entry.own) / total
+            titled = _alike(asked, entry.title, self._weight)
+            headed = _alike(asked, entry.section, self._weight)
+            if entry.statement.kind is PageKind.FAQ and titled >= LEAST_TITLED:
+                own = max(own, titled)
+            focus = _alike(_ideas(asked), _ideas(entry.own), self._weight)
+            if own < LEAST_OWN and max(titled, headed) < LEAST_TITLED:
+                continue
+            score = share + OWN * own + TITLE * max(titled, headed) + FOCUS * focus
+            score += FIRST * (entry.first and headed > 0)
+            score += HOW * ("how" in question.asks and "how" in entry.asks)
+            denied = bool(_NEVER.search(entry.statement.text))
+            elsewhere = not question.said.countries and any(i.startswith("x:") for i in entry.own)
+            score -= DENIED * denied + ELSEWHERE * elsewhere
+            on_topic = bool(entry.topic) and entry.topic <= asked
+            cosine = None if cosines is None else float(cosines[place])
+            found.append(Candidate(entry.statement, share, score + MEANING * (cosine or 0), titled, on_topic, cosine))  # fmt: skip
+        found.sort(key=lambda c: (c.statement.language != language, -c.score))
+        return found[:limit]
+
+    def around(self, statement: Statement) -> list[Statement]:
+        """All statements of the same page, in order."""
+        return [e.statement for e in self._entries if e.statement.page_id == statement.page_id]
+
+    def _is_told_otherwise(self, statement: Statement, language: str) -> bool:
+        """True if its page is there in the language of the question too: that is the one to be quoted."""
+        return statement.language != language and (statement.slug, language) in self._languages
+
+    def _weight(self, item: str) -> float:
+        rarity = math.log(1 + (len(self._entries) + 1) / (self._seen[item] + 0.5))
+        light = item.startswith("g:") or (item.startswith("c:") and item[2:] in _light())
+        return rarity * (LIGHT if light else 1.0)
+
+    def _cosines(self, question: Reading) -> Vectors | None:
+        if self._embedder is None:
+            return None
+        if self._vectors is None:
+            texts = [f"{e.statement.title}. {e.statement.section} {e.statement.text}" for e in self._entries]  # fmt: skip
+            self._vectors = _encoded(self._embedder, texts)
+        asked = self._embedder.encode([question.text], kind="query")[0]
+        cosines: Vectors = self._vectors @ asked
+        spread = float(cosines.std()) or 1.0
+        return ((cosines - cosines.mean()) / spread / 4).astype(np.float32)  # most within -1 to 1
+
+
+def wanted(question: Reading) -> frozenset[str]:
+    """What a question asks for, as items that statements are compared by."""
+    return _items(question)
+
+
+def _encoded(embedder: Embedder, texts: Sequence[str], batch: int = 16) -> Vectors:
+    parts = [
+        embedder.encode(texts[i : i + batch], kind="passage") for i in range(0, len(texts), batch)
+    ]
+    return np.concatenate(parts)
+
+
+def _entries(told: Sequence[Statement]) -> list[_Entry]:
+    """Statements of one page, read. Around each stand its headings and the rest of its paragraph."""
+    blocks: dict[int, frozenset[str]] = {}
+    read_all = [(s, read(s.text), _items(read(s.topic))) for s in told]
+    for statement, own, topic in read_all:
+        blocks[statement.block] = blocks.get(statement.block, frozenset()) | _items(own) | topic
+    found: list[_Entry] = []
+    for statement, own, topic in read_all:
+        first = not found or found[-1].statement.section != statement.section
+        title, section = read(statement.title), read(statement.section)
+        mail = frozenset({"c:email"}) if "@" in statement.text else frozenset[str]()
+        around = _items(title) | _items(section) | blocks[statement.block]
+        found.append(
+            _Entry(
+                statement, _items(own) | topic | mail, around, _items(title), _items(section), topic,
+                title.asks | section.asks, first, own.text,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _items(reading: Reading) -> frozenset[str]:
+    said = reading.said
+    return frozenset(
+        [f"c:{c}" for c in reading.concepts]
+        + [f"t:{t}" for t in said.tags]
+        + [f"x:{x}" for x in said.countries]
+        + [f"w:{w}" for w in reading.words]
+        + [f"g:{g}" for g in reading.goods]
+        + [f"n:{n}" for n in reading.figures]
+    )
+
+
+def _within(item: str, entry: _Entry) -> bool:
+    """True for Chinese words that stand anywhere in the statement's text, and figures that do."""
+    return item[:2] in ("w:", "n:") and not item[2:].isascii() and item[2:] in entry.text
+
+
+def _says_enough(asked: frozenset[str]) -> bool:
+    """True if a question names something that narrows it: a concept that is not light, or two words."""
+    ideas = [i for i in asked if i.startswith("c:") and i[2:] not in _light()]
+    return bool(ideas) or sum(i.startswith(("w:", "n:")) for i in asked) > 1
+
+
+def _denies(text: str) -> bool:
+    """True if a text says, or asks, what is not."""
+    return bool(_NOT.search(_EITHER.sub("", text.lower())))
+
+
+def _ideas(items: frozenset[str]) -> frozenset[str]:
+    """Those items that narrow a question and are not single words or figures."""
+    return frozenset(i for i in items if i[:2] in ("c:", "t:", "x:") and i[2:] not in _light())
+
+
+def _alike(asked: frozenset[str], said: frozenset[str], weight: Callable[[str], float]) -> float:
+    """How alike two sets of items are, in [0, 1]: the weight of what both name of what either names."""
+    either = sum(map(weight, asked | said))
+    return sum(map(weight, asked & said)) / either if either else 0.0
+
+
+def _kind_of_answer(question: Reading, entry: _Entry) -> bool:
+    """True if a statement has what such a question wants."""
+    asks, text = question.asks, entry.statement.text
+    if "contact" in question.concepts and not _REACHED.search(text):
+        return False
+    if "how_much" in asks and not _MONEY.search(text):
+        return False
+    if "how_much" in asks and "c:free" in entry.own and "free" not in question.concepts:
+        return False  # from when on it costs nothing is not what it costs
+    if "how_long" in asks and not _TIME.search(text):
+        return False
+    unit = _COUNTED.search(question.text)
+    if unit and not re.search(_SAME_UNIT[unit[1]], text):
+        return False
+    if "when" in asks and not (_TIME.search(text) or _WHEN.search(text)):
+        return False
+    return not ("how_many" in asks and not _NUMBER.search(text))
+
+
+def _light() -> frozenset[str]:
+    return lexicon().light

@@ -1,0 +1,79 @@
+"""What buyers say of a product: how many, how many stars, and a sentence of two of them. Opinions, told as such.
+
+A sentence is quoted only if it speaks of nothing but the product: none with links, addresses, amounts, codes or promises,
+and none that speaks to programs. What is left out is left out; nothing is put in other words.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shopkeeper.shop import reviews
+from shopkeeper.shop.bulk import Connection
+from shopkeeper.shop.records import ProductId, Review
+from shopkeeper.support.outside import clean, gives_orders, has_address, has_link
+from shopkeeper.text.language import guess_language
+
+LOOKED_AT = 40  # reviews of which sentences are taken
+GOOD, BAD = Decimal("0.8"), Decimal("0.5")  # shares of the scale
+_SHORTEST = {"en": 20, "zh": 8}  # characters of a sentence that says something
+_LONGEST = 200
+_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+# What a shop promises is said by its rules and pages, never by a review.
+_NOT_OF_A_PRODUCT = re.compile(
+    r"refund|discount|coupon|voucher|gift card|\bcodes?\b|promo|\bfree\b|% off|warranty|guarantee|compensat|password|e-?mail|phone|whatsapp|telegram|contact|"
+    r"customer service|support|click|visit|website|\bshop\b|\bseller\b|[$€£¥]|\d{4,}|退款|折扣|优惠|免费|代金|礼品卡|返现|赔|质保|保修|客服|微信|加我|电话|密码|点击|网站|网址|店家|卖家|美元|联系",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """count: reviews with stars or words; mean: stars of five, None if nobody gave any; liked, disliked: a sentence with
+    the review it is of."""
+
+    count: int
+    mean: Decimal | None
+    liked: tuple[str, Review] | None
+    disliked: tuple[str, Review] | None
+
+
+def opinions(conn: Connection, product_id: ProductId, language: str) -> Opinions:
+    """What buyers say of a product. Sentences in this language only."""
+    spread = reviews.spread(conn, product_id)
+    rated = {stars: n for stars, n in spread.items() if stars is not None}
+    total = sum(rated.values())
+    mean = Decimal(sum(s * n for s, n in rated.items())) / total if total else None
+    found = reviews.of_product(conn, product_id, limit=LOOKED_AT, language=language)
+    liked = _sentence((r for r in found if _share(r) >= GOOD), language)
+    disliked = _sentence((r for r in found if Decimal(0) < _share(r) <= BAD), language)
+    return Opinions(sum(spread.values()), mean, liked, disliked)
+
+
+def _share(review: Review) -> Decimal:
+    return Decimal(0) if review.rating is None else review.rating / review.scale_max
+
+
+def _sentence(found: Iterable[Review], language: str) -> tuple[str, Review] | None:
+    for review in found:
+        if gives_orders(review.text):
+            continue
+        for sentence in _END.split(review.text):
+            if quotable(sentence, language):
+                return clean(sentence), review
+    return None
+
+
+def quotable(sentence: str, language: str) -> bool:
+    """True if a sentence of a review may be shown as what a customer says."""
+    shown = clean(sentence)
+    return (
+        shown == " ".join(sentence.split())
+        and _SHORTEST.get(language, 20) <= len(shown) <= _LONGEST
+        and guess_language(shown) == language
+        and not has_link(sentence)
+        and not has_address(sentence)
+        and not gives_orders(sentence)
+        and not _NOT_OF_A_PRODUCT.search(shown)
+    )

@@ -1,0 +1,91 @@
+"""A question or a sentence read: its concepts, what it says of its case, and the words that are left.
+
+What is left matters most: a sentence answers a question only if nothing that the question asks for is left over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from shopkeeper.support.answers.lexicon import Match, Unit, lexicon, plain, units
+from shopkeeper.support.answers.said import Said, read_values
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text read. words: stems and runs of Chinese characters that no group of the lexicon knows and that no part of
+    `said` is made of; figures: numbers and amounts among those that `said` has taken. goods: words for kinds of things."""
+
+    text: str
+    concepts: frozenset[str]
+    asks: frozenset[str]
+    fields: frozenset[str]
+    said: Said
+    words: tuple[str, ...]
+    figures: tuple[str, ...]
+    goods: frozenset[str]
+
+
+def read(text: str, ignoring: Iterable[str] = ()) -> Reading:
+    """The text read. ignoring: stems and characters that are accounted for, such as those of a product's title."""
+    text = plain(text)
+    cut = units(text)
+    found = [u.key for u in cut]
+    known = lexicon()
+    names: dict[str, frozenset[str]] = {}
+    covered: set[int] = set()
+    goods: set[int] = set()
+    talked = known.find("concepts", found)
+    for group in known.phrases:
+        matches = known.find(group, found)
+        if group in ("tags", "statuses", "countries"):  # 收货 says nothing in 收货地址
+            matches = [m for m in matches if not any(_inside(m, t) for t in talked)]
+        names[group] = frozenset(n for m in matches for n in m.names)
+        places = {i for m in matches for i in range(m.start, m.end)}
+        if group == "goods":
+            goods = places
+        elif group != "fields":  # what they mean depends on the product, if there is one
+            covered |= places
+    values = read_values(text)
+    taken = {i for i, u in enumerate(cut) if any(a <= u.start < b for a, b in values.spans)}
+    skipped = set(ignoring)
+    left = [i for i in range(len(cut)) if i not in covered and i not in taken and found[i] not in skipped]  # fmt: skip
+    said = replace(
+        values, countries=names["countries"], tags=names["tags"], statuses=names["statuses"]
+    )
+    return Reading(
+        text,
+        names["concepts"],
+        names["asks"],
+        names["fields"],
+        said,
+        tuple(_words(cut, [i for i in left if i not in goods], text)),
+        tuple(found[i] for i in sorted(taken) if found[i][0].isdigit()),
+        frozenset(_words(cut, [i for i in left if i in goods], text)),
+    )
+
+
+def _inside(part: Match, whole: Match) -> bool:
+    return (
+        whole.start <= part.start
+        and part.end <= whole.end
+        and part.end - part.start < whole.end - whole.start
+    )
+
+
+def _words(cut: list[Unit], places: list[int], text: str) -> list[str]:
+    """The words at these places: runs of neighbouring characters together, single ones left out."""
+    words: list[str] = []
+    run: list[int] = []
+    for i in places:
+        if not cut[i].han:
+            words.append(cut[i].key)
+            continue
+        if run and (i != run[-1] + 1):
+            words += _run(cut, run, text)
+            run = []
+        run.append(i)
+    return words + _run(cut, run, text)
+
+
+def _run(cut: list[Unit], run: list[int], text: str) -> list[str]:
+    return [text[cut[run[0]].start : cut[run[-1]].end]] if len(run) > 1 else []
