@@ -155,6 +155,20 @@ class Settings(BaseSettings):
         "where no route says otherwise. `auto`: the largest recommended one for which there is memory; or the name of "
         "one. Empty: none.",
     )
+    credit_days: int = Field(
+        7,
+        ge=1,
+        le=365,
+        description="Days after a click on a recommended product within which putting it in the cart and buying it is "
+        "credited to the list.",
+    )
+    retrain_hours: int = Field(
+        24,
+        ge=0,
+        le=8760,
+        description="Hours after which recommendations are trained anew in the background, if people did anything since. "
+        "0: only when asked to.",
+    )
     engines: dict[str, EngineSettings] = Field(
         {},
         description="Language models by name, each with `kind` (llama.cpp, openai, transformers) and `model`: tables "

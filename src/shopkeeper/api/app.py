@@ -4,12 +4,13 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
 from anyio import to_thread
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from psycopg_pool import PoolTimeout
@@ -36,6 +37,8 @@ from shopkeeper.api.routes import (
     merchandising,
     people,
     products,
+    recommend,
+    recommendations,
     search,
     system,
     texts,
@@ -45,7 +48,7 @@ from shopkeeper.api.routes import (
 from shopkeeper.api.session import Sessions
 from shopkeeper.errors import ShopkeeperError
 from shopkeeper.face import Shop
-from shopkeeper.jobs import meaning
+from shopkeeper.jobs import meaning, recommending
 from shopkeeper.jobs.tasks import shop_tasks
 from shopkeeper.pages import problem_page, static
 
@@ -69,7 +72,10 @@ def create_app(shop: Shop) -> FastAPI:
     app.state.shop = shop
     static.use_fetched(shop.settings.cache_folder)
     app.state.downloads = threading.BoundedSemaphore(transfer.MAX_DOWNLOADS)
-    app.state.quick = QuickRoutes(search.router, shop, prefix=API)
+    often = APIRouter()
+    for part in (search, recommend):
+        often.include_router(part.router)
+    app.state.quick = QuickRoutes(often, shop, prefix=API)
     app.state.gateway = Desk(shop)
     app.state.guard = Guard(
         KeyRing(shop.database),
@@ -113,7 +119,7 @@ def _with_routes() -> FastAPI:
     )
     app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
     for part in (
-        products, search, merchandising, people, texts, events, ucp, transfer, system, gateway,
+        products, search, recommend, recommendations, merchandising, people, texts, events, ucp, transfer, system, gateway,
     ):  # fmt: skip
         app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -134,9 +140,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # As many threads as there are connections, and some that need none: more would only wait for each other.
     to_thread.current_default_thread_limiter().total_tokens = shop.settings.pool_size + 8
     await run_in_threadpool(shop.search.start)
+    await run_in_threadpool(shop.recommend.start)
     tasks = shop_tasks(shop.database, shop.settings, lambda: shop.search, lambda: shop.models)
     # With the embedded server only one program serves a data folder, so no other can be running its jobs.
-    shop.jobs.start(tasks, alone=shop.settings.database_url is None)
+    due = partial(recommending.train_if_due, shop.jobs, shop.database, shop.settings)
+    shop.jobs.start(tasks, alone=shop.settings.database_url is None, chores=[due])
     await run_in_threadpool(meaning.begin, shop.jobs, shop.database, shop.settings)
     yield
     await run_in_threadpool(shop.jobs.close)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from shopkeeper.api.keys import ApiKey, KeyKind
 from shopkeeper.artifacts import Artifact, State
 from shopkeeper.jobs import Job, JobState
+from shopkeeper.recommend import Controls, Credit, Kept, Reason, Slot, Visitor
 from shopkeeper.rules import Rule
 from shopkeeper.search import Explanation, Facet, FacetValue, PriceRange, synonyms
 from shopkeeper.search.suggest import Kind
@@ -99,6 +100,73 @@ class SearchAnswer(BaseModel):
     did_you_mean: str | None
     meaning_weight: float
     took_ms: float
+
+
+class RecommendedView(BaseModel):
+    """One product of a list. position: to be sent with a click on it. score, rules: for a secret key alone."""
+
+    product_id: str
+    position: int
+    product: Product
+    reasons: list[Reason]
+    score: float | None = None
+    rules: list[str] = []
+
+
+class RecommendationList(BaseModel):
+    """Products for a slot of a page.
+
+    id: to be sent as `query_id` of the events that follow, so that they are credited to this list. recorded: it was kept
+    under this id. anchors: the products that it is about. model, experiment, arm: what served it.
+    """
+
+    id: str
+    recorded: bool
+    slot: Slot
+    anchors: list[str]
+    model: int
+    experiment: str
+    arm: str
+    took_ms: float
+    items: list[RecommendedView]
+
+
+class KeptList(BaseModel):
+    """A list of recommendations as it was shown. propensities: the chance of each product to stand where it does; empty
+    where that was certain."""
+
+    id: str
+    slot: Slot
+    made_at: datetime
+    visitor: Visitor
+    anchors: list[str]
+    items: list[str]
+    model: int
+    experiment: str
+    arm: str
+    propensities: list[float]
+
+    @classmethod
+    def of(cls, kept: Kept) -> "KeptList":
+        """From what was kept."""
+        found = kept.list
+        return cls(
+            id=found.id, slot=found.slot, made_at=found.made_at, visitor=kept.visitor, anchors=list(found.anchors),
+            items=[item.product_id for item in found.items], model=found.model, experiment=found.experiment,
+            arm=found.arm, propensities=list(kept.propensities),
+        )  # fmt: skip
+
+
+class CreditList(BaseModel):
+    """What lists brought, by slot, model and arm."""
+
+    items: list[Credit]
+
+
+class ControlsList(BaseModel):
+    """What holds for each slot."""
+
+    slots: dict[Slot, Controls]
 
 
 class SuggestionView(BaseModel):

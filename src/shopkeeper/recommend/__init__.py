@@ -5,11 +5,48 @@ In: histories (`histories.py`: each person's items, oldest first, as dense indic
 interface (`contract.py`): `popularity.py`, `neighbours.py`, `ease.py`, `next_item.py`; all of them side by side for
 each candidate (`evidence.py`, `seasons.py`), weighed by what people took (`choosing.py`). `protocol.py` says how good
 any of them is, on a split in time.
+
+In a shop: `behaviour.py` and `goods.py` read what people did and what there is, `fitting.py` makes a `Model` of it
+(`model.py`), `scoring.py` holds a visitor's trail (`trails.py`) against it, `merchandising.py` makes a list of the scores and
+`reasons.py` says why. `live.py` is the door, kept fresh by `following.py`; `lists.py` credits what follows to lists.
 """
 
 from shopkeeper.recommend.contract import Links, Recommender
 from shopkeeper.recommend.evidence import Knowledge, know
 from shopkeeper.recommend.histories import Histories, Places
+from shopkeeper.recommend.lists import Credit, Kept
+from shopkeeper.recommend.live import Arm, Asked, Recommendations
+from shopkeeper.recommend.slots import (
+    ANYBODY,
+    Controls,
+    Reason,
+    Recommended,
+    RecommendedList,
+    Slot,
+    Visitor,
+    Why,
+)
 from shopkeeper.recommend.text import About
 
-__all__ = ["About", "Histories", "Knowledge", "Links", "Places", "Recommender", "know"]
+__all__ = [
+    "ANYBODY",
+    "About",
+    "Arm",
+    "Asked",
+    "Controls",
+    "Credit",
+    "Histories",
+    "Kept",
+    "Knowledge",
+    "Links",
+    "Places",
+    "Reason",
+    "Recommendations",
+    "Recommended",
+    "RecommendedList",
+    "Recommender",
+    "Slot",
+    "Visitor",
+    "Why",
+    "know",
+]

@@ -9,7 +9,7 @@ after `until` is read, so that whoever fits on the past knows nothing of what ca
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +63,36 @@ class Behaviour:
     bought_at: Floats
     until: float
 
+    def before(self, moment: float) -> "Behaviour":
+        """What was done before a moment, by the same people."""
+        early = self.at < moment
+        baskets = np.flatnonzero(self.bought_at < moment)
+        return replace(
+            self,
+            histories=self.histories.where(early),
+            at=self.at[early],
+            bought=self.bought.select(baskets),
+            buyers=self.buyers[baskets],
+            bought_at=self.bought_at[baskets],
+            until=moment,
+        )
+
+    def of_people(self, chosen: npt.NDArray[np.bool_]) -> "Behaviour":
+        """What some people did; chosen: (P,). Baskets of nobody known stay with all of them, and with no fewer."""
+        people, place = np.flatnonzero(chosen), np.cumsum(chosen) - 1
+        known = self.buyers >= 0
+        baskets = np.flatnonzero(np.where(known, chosen[self.buyers], chosen.all()))
+        buyers = self.buyers[baskets]
+        return replace(
+            self,
+            histories=self.histories.select(people),
+            at=self.at[chosen[self.histories.people]],
+            who=tuple(self.who[p] for p in people.tolist()),
+            bought=self.bought.select(baskets),
+            buyers=np.where(buyers >= 0, place[buyers], -1),
+            bought_at=self.bought_at[baskets],
+        )
+
 
 def read(conn: Connection, items: Places[str], *, until: datetime | None = None) -> Behaviour:
     """What was done with these items before `until` (now, if nothing is said)."""
@@ -74,8 +104,9 @@ def read(conn: Connection, items: Places[str], *, until: datetime | None = None)
         cursor.execute(_WHO, {"until": until, "actions": list(ACTIONS)})
         for who, item, action, at, rating in cursor:
             if who is not None and (place := items.place.get(item)) is not None:
-                weight = ACTIONS[action] if action != "rate" or _liked(rating) else 0.0
-                events.add(people.setdefault(who, len(people)), place, at, weight)
+                events.add(
+                    people.setdefault(who, len(people)), place, at, weight_of(action, rating)
+                )
     orders: dict[str, int] = {}
     lines = _Rows()
     with conn.cursor("orders") as cursor:
@@ -120,8 +151,10 @@ def of_events(
     return Histories(item[kept], start, count, weight[kept].astype(np.float32)), at[kept]
 
 
-def _liked(rating: Any) -> bool:
-    return not isinstance(rating, int | float) or rating >= 5 * GOOD
+def weight_of(action: str, rating: Any) -> float:
+    """How much an action says; nothing, if it is a low rating."""
+    disliked = action == "rate" and isinstance(rating, int | float) and rating < 5 * GOOD
+    return 0.0 if disliked else ACTIONS[action]
 
 
 class _Rows:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from shopkeeper.recommend import choosing, neighbours, next_item, text
-from shopkeeper.recommend.behaviour import DAY, Behaviour, Floats
+from shopkeeper.recommend.behaviour import ACTIONS, DAY, Behaviour, Floats
 from shopkeeper.recommend.goods import Good, about
 from shopkeeper.recommend.histories import Histories, Ints, Places, Sparse, Table
 from shopkeeper.recommend.model import Made, Model, Neighbours, Weights, Words
@@ -30,9 +30,11 @@ from shopkeeper.recommend.scoring import (
     weights_of,
 )
 from shopkeeper.recommend.text import About
+from shopkeeper.shop.bulk import Connection
 
 Strings = npt.NDArray[np.str_]
 
+AGAIN_PRIOR = 10.0  # buyers of the same category that stand in for an item's own
 BLOCK = 4_000_000  # pairs of items that are compared together
 
 
@@ -60,14 +62,10 @@ def fit(goods: Sequence[Good], behaviour: Behaviour, plan: Plan | None = None) -
     items = Places(tuple(good.id for good in goods))
     known = _known(about(goods), plan)
     weights = _weights(items, known, behaviour, plan)
-    fitted = _fitted(items, known, behaviour, plan)
-    return Model(
-        items=items,
-        links=fitted.links,
-        words=known.words,
-        popular=fitted.popular,
-        people=fitted.people,
+    return replace(
+        _fitted(items, known, behaviour, plan),
         weights=weights,
+        again=_again(goods, behaviour),
         made=Made(
             until=behaviour.until,
             events=len(behaviour.histories.items),
@@ -77,13 +75,40 @@ def fit(goods: Sequence[Good], behaviour: Behaviour, plan: Plan | None = None) -
     )
 
 
+def popular(conn: Connection, goods: Sequence[Good], *, days: int = 30) -> Model:
+    """What there is at once, before anything is fitted: what many looked at or bought in the shop's latest days."""
+    items = Places(tuple(good.id for good in goods))
+    rows = conn.execute(
+        "select object_id, count(distinct session_id) from events where object_id <> '' and action = any(%s) "
+        "and at > (select max(at) from events) - make_interval(days => %s) group by object_id",
+        [list(ACTIONS), days],
+    ).fetchall()
+    number = np.zeros(len(items), np.float32)
+    for item, visits in rows:
+        if item in items.place:
+            number[items.place[item]] = visits
+    nothing = np.zeros(len(items), np.float32)
+    nobody = Words(Places(()), nothing[:0], sparse.csr_array((len(items), 0), dtype=np.float32))
+    return Model(
+        items=items,
+        links={},
+        words=nobody,
+        values=nobody,
+        popular=number / max(float(number.sum()), 1.0),
+        people=number,
+        baskets=nothing,
+        again=nothing,
+        weights=dict.fromkeys(SEGMENTS, PLAIN),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What needs no behaviour."""
 
     words: Words
-    text: Neighbours
-    values: Neighbours
+    values: Words
+    links: dict[str, Neighbours]
 
 
 def _known(items: Sequence[About], plan: Plan) -> _Known:
@@ -91,7 +116,8 @@ def _known(items: Sequence[About], plan: Plan) -> _Known:
     commonest = min(1.0, max(200.0, plan.pairs / few) / few)
     words = words_of(items, commonest=min(0.2, commonest))
     values = words_of([About("", item.values) for item in items], commonest=commonest)
-    return _Known(words, alike(words.rows, plan.most), alike(values.rows, plan.most))
+    links = {"text": alike(words.rows, plan.most), "values": alike(values.rows, plan.most)}
+    return _Known(words, values, links)
 
 
 def words_of(items: Sequence[About], *, commonest: float) -> Words:
@@ -117,31 +143,56 @@ def alike(rows: Sparse, most: int) -> Neighbours:
     return Neighbours(of, value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    links: dict[str, Neighbours]
-    popular: Table
-    people: Table
-
-
-def _fitted(items: Places[str], known: _Known, behaviour: Behaviour, plan: Plan) -> _Fitted:
-    """Links and popularity."""
-    links = {"text": known.text, "values": known.values}
-    histories = behaviour.histories
+def _fitted(items: Places[str], known: _Known, behaviour: Behaviour, plan: Plan) -> Model:
+    """Links and popularity, with weights by judgement."""
+    histories, bought = behaviour.histories, behaviour.bought
+    links = dict(known.links)
     if len(histories.items):
         following = next_item.fit(histories, plan.following).weights
         following.setdiag(0)
         links["next"] = Neighbours.nearest(following, plan.most)
         near = neighbours.fit(histories, shrinkage=plan.shrinkage).weights
         links["near"] = Neighbours.nearest(near, plan.most)
-    if len(behaviour.bought.items):
-        bought = neighbours.fit(behaviour.bought, shrinkage=plan.shrinkage).weights
-        links["bought"] = Neighbours.nearest(bought, plan.most)
+    if len(bought.items):
+        together = neighbours.fit(bought, shrinkage=plan.shrinkage).weights
+        links["bought"] = Neighbours.nearest(together, plan.most)
     fresh = 0.5 ** ((behaviour.until - behaviour.at) / (plan.popular_days * DAY))
     popular = np.bincount(histories.items, fresh, len(items))
-    people = np.bincount(histories.items, minlength=len(items))
-    share = popular / max(popular.sum(), 1e-12)
-    return _Fitted(links, share.astype(np.float32), people.astype(np.float32))
+    return Model(
+        items=items,
+        links=links,
+        words=known.words,
+        values=known.values,
+        popular=(popular / max(popular.sum(), 1e-12)).astype(np.float32),
+        people=_different(histories),
+        baskets=_different(bought),
+        again=np.zeros(len(items), np.float32),
+        weights=dict.fromkeys(SEGMENTS, PLAIN),
+        shrinkage=plan.shrinkage,
+    )
+
+
+def _different(histories: Histories) -> Table:
+    """(N,) how many histories have each item."""
+    return np.bincount(histories.matrix().indices, minlength=histories.count).astype(np.float32)
+
+
+def _again(goods: Sequence[Good], behaviour: Behaviour) -> Table:
+    """(N,) the share of an item's buyers who bought it again; where few bought it, as in its category."""
+    number: dict[tuple[str, ...], int] = {}
+    category = np.array([number.setdefault(g.category, len(number)) for g in goods], np.intp)
+    owner = behaviour.buyers[behaviour.bought.people]
+    known = owner >= 0
+    pairs, times = np.unique(
+        owner[known] * len(goods) + behaviour.bought.items[known], return_counts=True
+    )
+    item = pairs % max(len(goods), 1)
+    buyers = np.bincount(item, minlength=len(goods))
+    repeated = np.bincount(item[times > 1], minlength=len(goods))
+    of_category = np.bincount(category, repeated) / (np.bincount(category, buyers) + AGAIN_PRIOR)
+    return np.asarray(
+        (repeated + AGAIN_PRIOR * of_category[category]) / (buyers + AGAIN_PRIOR), np.float32
+    )
 
 
 def _weights(
@@ -150,13 +201,13 @@ def _weights(
     """Weights of each segment, from what people did last."""
     histories, at = behaviour.histories, behaviour.at
     asked = _questions(histories, plan.questions)
-    plain = dict.fromkeys(SEGMENTS, PLAIN)
     if len(asked) < plan.enough:
-        return plain
+        return dict.fromkeys(SEGMENTS, PLAIN)
     past = _without(behaviour, asked)
-    fitted = _fitted(items, known, past, plan)
-    model = Model(items, fitted.links, known.words, fitted.popular, fitted.people, plain)
-    tables, places, segments = _tables(Scorer(model), histories, at, asked, plan.offered)
+    scorer = Scorer(_fitted(items, known, past, plan))
+    tables, places, segments = _tables(scorer, histories, at, asked, plan.offered)
+    if len(tables) < plan.enough:
+        return dict.fromkeys(SEGMENTS, PLAIN)
     together = choosing.fit(tables, places, ridge=plan.ridge, least=0.0).weights
     found = {}
     for segment in SEGMENTS:
@@ -226,10 +277,12 @@ def _tables(
         value = np.where(np.isin(scored.candidates, trail.places), -np.inf, scored.score)
         best = np.argsort(-value, kind="stable")[:offered]
         hit = np.flatnonzero(scored.candidates[best] == histories.items[event])
-        if len(hit) and len(best) == offered:
-            tables.append(np.log1p(scored.evidence[best] / FLOORS))
+        if len(hit) and np.isfinite(value[best[hit[0]]]):
+            table = np.zeros((offered, len(FLOORS)), np.float32)  # what is missing has no evidence
+            table[: len(best)] = np.log1p(scored.evidence[best] / FLOORS)
+            tables.append(table)
             places.append(hit[0])
             segments.append(trail.segment)
     if not tables:
         return np.zeros((0, offered, len(FLOORS)), np.float32), np.zeros(0, np.intp), np.array([])
-    return np.stack(tables).astype(np.float32), np.array(places, np.intp), np.array(segments)
+    return np.stack(tables), np.array(places, np.intp), np.array(segments)

@@ -24,12 +24,13 @@ from shopkeeper.recommend.histories import Places, Sparse, Table
 from shopkeeper.recommend.text import About, terms_of
 
 FORMAT = 1
+COLUMNS = ("popular", "people", "baskets", "again")
 Int32s = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What having an item speaks for. of: (N, K) places, the strongest first; value: (N, K) how much, never below 0;
+    """What having an item speaks for. of: (N, K) places, in no order to rely on; value: (N, K) how much, never below 0;
     0 where an item has fewer."""
 
     of: Int32s
@@ -106,15 +107,21 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """links: neighbours by name (`fitting.LINKS`). popular: (N,) share of what people wanted lately; people: (N,) how
-    many had an item; weights: by segment (`scoring.segment_of`)."""
+    """links: neighbours by name (`scoring.LINKS`). words: terms of texts and values; values: of values alone. popular:
+    (N,) share of what people wanted lately; people, baskets: (N,) how many had an item; again: (N,) share of its buyers
+    who bought it again; shrinkage: people added to each side of «near» and «bought» links, which says how many had both.
+    weights: by segment (`scoring.SEGMENTS`)."""
 
     items: Places[str]
     links: Mapping[str, Neighbours]
     words: Words
+    values: Words
     popular: Table
     people: Table
+    baskets: Table
+    again: Table
     weights: Mapping[str, Weights]
+    shrinkage: float = 0.0
     made: Made = Made()
 
     def numbered(self, version: int) -> "Model":
@@ -129,9 +136,11 @@ class Model:
         about = {
             "format": FORMAT,
             "items": self.items.ids,
-            "terms": self.words.terms.ids,
+            "words": self.words.terms.ids,
+            "values": self.values.terms.ids,
             "links": list(self.links),
             "weights": {segment: asdict(weights) for segment, weights in self.weights.items()},
+            "shrinkage": self.shrinkage,
             "made": asdict(self.made),
         }
         (folder / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
@@ -144,13 +153,13 @@ class Model:
             if about["format"] != FORMAT:
                 raise ArtifactError(
                     f"{folder}: a recommender of format {about['format']}, and this program reads {FORMAT}",
-                    hint="fit it anew: shopkeeper recommend fit",
+                    hint="fit it anew: shopkeeper recommend train",
                 )
             return cls._of(about, folder)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArtifactError(
                 f"{folder}: no recommender can be read here: {error}",
-                hint="fit it anew: shopkeeper recommend fit",
+                hint="fit it anew: shopkeeper recommend train",
             ) from error
 
     @classmethod
@@ -158,38 +167,37 @@ class Model:
         def array(name: str) -> Any:
             return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
-        items, terms = Places(tuple(about["items"])), Places(tuple(about["terms"]))
-        row_parts = (array("words.data"), array("words.indices"), array("words.indptr"))
-        found = cls(
-            items,
-            {
-                name: Neighbours(array(f"{name}.of"), array(f"{name}.value"))
+        def words(name: str) -> Words:
+            terms = Places(tuple(about[name]))
+            parts = tuple(array(f"{name}.{part}") for part in ("data", "indices", "indptr"))
+            shape = (len(items), len(terms))
+            return Words(terms, array(f"{name}.rarity"), sparse.csr_array(parts, shape=shape))
+
+        items = Places(tuple(about["items"]))
+        columns = {name: array(name) for name in COLUMNS}
+        for name, column in columns.items():
+            if len(column) != len(items):
+                raise ValueError(f"{name} has {len(column)} rows for {len(items)} items")
+        return cls(
+            items=items,
+            links={
+                name: Neighbours(array(f"link.{name}.of"), array(f"link.{name}.value"))
                 for name in about["links"]
             },
-            Words(
-                terms,
-                array("words.rarity"),
-                sparse.csr_array(row_parts, shape=(len(items), len(terms))),
-            ),
-            array("popular"),
-            array("people"),
-            {segment: Weights(**weights) for segment, weights in about["weights"].items()},
-            Made(**about["made"]),
+            words=words("words"),
+            values=words("values"),
+            weights={segment: Weights(**weights) for segment, weights in about["weights"].items()},
+            shrinkage=about["shrinkage"],
+            made=Made(**about["made"]),
+            **columns,
         )
-        if len(found.popular) != len(items) or len(found.people) != len(items):
-            raise ValueError(f"{len(found.popular)} rows for {len(items)} items")
-        return found
 
     def _arrays(self) -> dict[str, Any]:
-        rows = self.words.rows
-        arrays = {
-            "popular": self.popular,
-            "people": self.people,
-            "words.rarity": self.words.rarity,
-            "words.data": rows.data,
-            "words.indices": rows.indices,
-            "words.indptr": rows.indptr,
-        }
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
+        for name, words in (("words", self.words), ("values", self.values)):
+            arrays[f"{name}.rarity"] = words.rarity
+            for part in ("data", "indices", "indptr"):
+                arrays[f"{name}.{part}"] = getattr(words.rows, part)
         for name, links in self.links.items():
-            arrays |= {f"{name}.of": links.of, f"{name}.value": links.value}
+            arrays |= {f"link.{name}.of": links.of, f"link.{name}.value": links.value}
         return arrays

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommend.histories import Ints, Table
+from shopkeeper.recommend.histories import Ints, Sparse, Table
 from shopkeeper.recommend.model import Model, Weights
 from shopkeeper.recommend.text import About
 
@@ -150,6 +150,10 @@ class Scorer:
             evidence[:, -2] += np.bincount(compact[at], value, len(only) + 1)[:-1]
         evidence[:, -1] = self.popular[only]
         return Scored(only, evidence, theta, np.log1p(evidence / FLOORS) @ theta)
+
+    def likeness(self, rows: Sparse, text: str) -> Floats:
+        """How alike some rows of `words` are to what was searched for."""
+        return np.asarray((rows @ self.model.words.vector(About(text)).T).toarray()[:, 0], "f8")
 
     def _searched(self, text: str, weight: float) -> tuple[Ints, Floats]:
         """Items with words of a search, and how alike they are times what the search counts."""

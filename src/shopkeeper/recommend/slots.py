@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import ConfigDict
+
 from shopkeeper.recommend.model import Weights
 
 MAX_ITEMS = 100
@@ -56,6 +58,9 @@ class Visitor:
         return self.customer_id or self.client_id or self.session_id
 
 
+ANYBODY = Visitor()
+
+
 class Why(StrEnum):
     """What kind of evidence a reason cites."""
 
@@ -73,8 +78,8 @@ class Why(StrEnum):
 class Reason:
     """Evidence behind an item's score. Taking it away lowers the score by `weight`.
 
-    words: that both products have, or that were searched for; people: who had or bought both, 0 where that plays no
-    part; times: how often it was bought, of AGAIN. rule: the name of a rule, of PINNED.
+    words: that both products have, or that were searched for; people: who had both; times: orders with both, or, of
+    AGAIN, how often it was bought; 0 where that plays no part. rule: the name of a rule, of PINNED.
     """
 
     why: Why
@@ -121,6 +126,8 @@ class Controls:
     margin: how much a higher margin counts, 0 to 1; per_category, per_brand: items of one narrowest category or brand
     at most, 0 without a limit.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # a misspelt one would set nothing
 
     diversity: float = 0.15
     novelty: float = 0.0

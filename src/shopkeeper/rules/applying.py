@@ -23,10 +23,15 @@ class Effects:
 
 
 def holding(
-    rules: Iterable[Rule], *, query: str, category: tuple[str, ...], at: datetime
+    rules: Iterable[Rule],
+    *,
+    query: str,
+    category: tuple[str, ...],
+    at: datetime,
+    lists: str = "search",
 ) -> list[Rule]:
-    """The rules that hold for a list of these words and category at this time."""
-    return [rule for rule in rules if rule.holds(query, category, at)]
+    """The rules that hold for a list of this kind, of these words and category at this time."""
+    return [rule for rule in rules if rule.holds(query, category, at, lists)]
 
 
 def effects(rules: Sequence[Rule], find: Finder) -> Effects:

@@ -34,7 +34,8 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a rule holds: always, if nothing is said. category: the list shown is of it or below it.
+    """When a rule holds: always, if nothing is said. category: the list shown is of it or below it. lists: kinds of
+    lists, `search` or the slots of recommendations; none: all.
 
     Times without a zone are UTC.
     """
@@ -44,6 +45,7 @@ class Condition:
     query: str = ""
     match: Match = Match.CONTAINS
     category: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -105,9 +107,13 @@ class Rule:
         if not 0 < self.strength <= MAX_STRENGTH:
             raise ValueError(f"strength {self.strength} is not above 0 and at most {MAX_STRENGTH}")
 
-    def holds(self, query: str, category: tuple[str, ...], at: datetime) -> bool:
-        """True for a list of these words and category at this time."""
+    def holds(
+        self, query: str, category: tuple[str, ...], at: datetime, lists: str = "search"
+    ) -> bool:
+        """True for a list of this kind, of these words and category at this time."""
         when = self.condition
+        if when.lists and lists not in when.lists:
+            return False
         if (when.starts_at and at < when.starts_at) or (when.ends_at and at >= when.ends_at):
             return False
         if when.category and category[: len(when.category)] != when.category:

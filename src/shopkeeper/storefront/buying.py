@@ -10,14 +10,16 @@ from starlette.responses import HTMLResponse, Response
 from shopkeeper.errors import NotFound, Refused
 from shopkeeper.pages import Visit, redirect, visit_of
 from shopkeeper.pages.products import offer_of, picture_of, translation_of
+from shopkeeper.recommend import Slot
 from shopkeeper.shop import products
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.feeds.assembling import price_is_known
 from shopkeeper.shop.records import Money, Product, ProductId, ProductStatus, Variant, VariantId
 from shopkeeper.storefront import cart as carts
-from shopkeeper.storefront import visits
+from shopkeeper.storefront import shelves, visits
 from shopkeeper.storefront.cards import url_of
 from shopkeeper.storefront.layout import show
+from shopkeeper.storefront.recommended import picked
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -30,6 +32,7 @@ class Line:
     """One line of the cart, in the shop's words and prices of now. few: pieces left, if fewer than wanted."""
 
     variant: str
+    product: str
     quantity: int
     title: str
     options: str
@@ -48,6 +51,10 @@ def cart_page(
     """The cart. added, removed, full: what has just happened."""
     visit = visit_of(request)
     lines = _lines(visit, carts.read(request.cookies.get(carts.COOKIE, "")))
+    more = picked(
+        visit, visits.visitor_of(request), Slot.CART, products=tuple(dict.fromkeys(line.product for line in lines)),
+        limit=shelves.SHELF,
+    ).cards if lines else []  # fmt: skip
     gone = _lines(visit, {removed: carts.quantity_of(quantity)}) if removed else []
     return show(
         request,
@@ -60,6 +67,7 @@ def cart_page(
         added=added,
         gone=gone[0] if gone else None,
         full=full == "1",
+        more=more,
     )
 
 
@@ -100,6 +108,7 @@ def _line(visit: Visit, product: Product, variant: Variant, quantity: int) -> Li
     short = variant.quantity is not None and 0 < variant.quantity < quantity
     return Line(
         variant=variant.id,
+        product=product.id,
         quantity=quantity,
         title=words.title,
         options=", ".join(words.terms.get(o.value, o.value) for o in variant.options),

@@ -15,7 +15,8 @@ MAX_DOTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A product in a list. rating: 0 to 1. dots: colours it comes in; more_colours: how many are not shown."""
+    """A product in a list. rating: 0 to 1. dots: colours it comes in; more_colours: how many are not
+    shown. why: what speaks for it to this visitor."""
 
     url: str
     title: Sequence[Piece]
@@ -27,6 +28,7 @@ class Card:
     buyable: bool
     dots: Sequence[str]
     more_colours: int
+    why: str = ""
 
 
 def url_of(product: Product, **more: str) -> str:

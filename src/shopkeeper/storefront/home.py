@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.pages import Visit, visit_of
 from shopkeeper.pages.products import picture_of, rating_of
+from shopkeeper.recommend import Slot
 from shopkeeper.search import Sort
 from shopkeeper.shop import products, reviews
 from shopkeeper.shop.database import Connection
@@ -14,7 +15,8 @@ from shopkeeper.shop.records import ProductId
 from shopkeeper.storefront import shelves
 from shopkeeper.storefront.cards import Card
 from shopkeeper.storefront.layout import cards_of, departments_of, kept, show
-from shopkeeper.storefront.visits import visitor_of
+from shopkeeper.storefront.recommended import picked
+from shopkeeper.storefront.visits import Visitor, visitor_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -54,8 +56,10 @@ def home(request: Request) -> Response:
     if visitor.session_id and not visitor.is_new:
         with visit.shop.database.connection() as conn:
             seen = shelves.seen_lately(conn, visitor.session_id)
+    personal = _personal(visit, visitor) if seen else []
     full = len(stock.popular) == shelves.SHELF  # fewer say nothing about what many like
     rows = [
+        *personal,
         Shelf(visit.t("Popular now"), cards_of(visit, stock.popular if full else ())),
         Shelf(visit.t("Seen lately"), cards_of(visit, seen)),
         Shelf(visit.t("Reduced"), cards_of(visit, stock.reduced)),
@@ -74,6 +78,15 @@ def home(request: Request) -> Response:
         total=visit.shop.search.size,
         reviews=stock.reviews,
     )
+
+
+def _personal(visit: Visit, visitor: Visitor) -> list[Shelf]:
+    """Shelves for somebody who has looked around already."""
+    home = picked(visit, visitor, Slot.HOME, limit=shelves.SHELF)
+    looked = picked(visit, visitor, Slot.LOOKED, limit=shelves.SHELF)
+    shelf = [Shelf(visit.t("For you"), home.cards)] if home.personal else []
+    title = visit.t("Because you looked at {title}", title=looked.anchor)
+    return [*shelf, Shelf(title, looked.cards)]
 
 
 def _stock(request: Request, visit: Visit) -> Stock:

@@ -17,6 +17,7 @@ from shopkeeper.pages.products import (
     rating_of,
     translation_of,
 )
+from shopkeeper.recommend import Slot
 from shopkeeper.search import Sort
 from shopkeeper.shop import demo, products
 from shopkeeper.shop.database import Connection
@@ -27,6 +28,7 @@ from shopkeeper.storefront.cards import Card, url_of
 from shopkeeper.storefront.digest import digest_of
 from shopkeeper.storefront.layout import cards_of, show
 from shopkeeper.storefront.options import choices_of
+from shopkeeper.storefront.recommended import picked
 from shopkeeper.storefront.texts import Promise, promises
 from shopkeeper.text import plain_text
 
@@ -71,6 +73,8 @@ def product_page(
     chosen = _chosen(product, variant)
     keep = {"q_id": q_id, "pos": pos}
     gallery = _gallery(product, chosen, words.title, picture)
+    visitor, about = visits.visitor_of(request), (product.id,)
+    similar = picked(visit, visitor, Slot.SIMILAR, products=about, limit=shelves.SHELF)
     mean = digest.mean if digest.mean is not None else rating_of(product)
     shown = show(
         request,
@@ -95,9 +99,9 @@ def product_page(
         review_url=lambda **more: url_of(product, variant=variant, **more) + "#reviews",
         promises=promised,
         query_id=q_id,
-        related=_related(visit, product),
+        similar=similar.cards or _related(visit, product),
+        together=picked(visit, visitor, Slot.TOGETHER, products=about, limit=shelves.SHELF).cards,
     )
-    visitor = visits.visitor_of(request)
     seen = [visits.event(visitor, "view", product_id=product.id, query_id=q_id)]
     position = page_number(pos) if pos.isascii() and pos.isdigit() else 0
     if q_id and position:

@@ -1,0 +1,169 @@
+"""From scores to a list: what may not stand in it, what the merchant decides, and variety.
+
+Never in a list: what cannot be bought now, what the visitor has in the cart or the list is about, the same thing in
+another size or colour, what a rule hides. Then rules pin, raise and lower, the controls of the slot weigh margin and
+novelty and cap categories and brands, and places are filled one by one, each with the best of what is left, less for what
+it has in common with what stands above it (maximal marginal relevance, Carbonell & Goldstein 1998).
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from shopkeeper.recommend.histories import Ints, Sparse
+from shopkeeper.recommend.scoring import Floats, Scored
+from shopkeeper.recommend.shelf import Bools, Shelf
+from shopkeeper.recommend.slots import Controls
+from shopkeeper.rules import Effects
+
+POOL = 5  # candidates for each place, from which variety is made
+LEAST_POOL = 30
+MOVED = 0.25  # of the best score: what a boost or bury of strength 1 is worth
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left out of a list. places: products themselves; things: whatever is one thing with them."""
+
+    places: Ints = field(default_factory=lambda: np.zeros(0, np.intp))
+    things: Ints = field(default_factory=lambda: np.zeros(0, np.intp))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An item of a list. row: of `scored`, -1 for a pinned product that nothing else speaks for."""
+
+    place: int
+    row: int
+    pinned: bool
+
+
+def arrange(
+    scored: Scored,
+    shelf: Shelf,
+    *,
+    effect: Effects,
+    controls: Controls,
+    left: Left,
+    popular: Floats,
+    terms: Sparse,
+    limit: int,
+) -> list[Placed]:
+    """The list. popular: (N,) how wanted each item is; terms: (N, V) unit rows, by which items are alike."""
+    allowed = _allowed(shelf, effect, left)
+    pinned = _pins(shelf, allowed, effect, limit)
+    candidates, value = scored.candidates, _valued(scored, shelf, effect, controls, popular)
+    usable = np.flatnonzero(
+        allowed[candidates] & (value > 0) & ~np.isin(candidates, [p for _, p in pinned])
+    )
+    pool = usable[np.argsort(-value[usable], kind="stable")][: max(POOL * limit, LEAST_POOL)]
+    row_of = {int(place): row for row, place in enumerate(candidates.tolist())}
+    variety = _Variety(shelf, controls, [place for _, place in pinned])
+    chosen = _chosen(pool, scored, value, variety, terms, limit - len(pinned))
+    found = [Placed(int(candidates[row]), row, False) for row in chosen]
+    for position, place in pinned:
+        found.insert(min(position - 1, len(found)), Placed(place, row_of.get(place, -1), True))
+    return found[:limit]
+
+
+def _allowed(shelf: Shelf, effect: Effects, left: Left) -> Bools:
+    allowed: Bools = shelf.sellable & ~np.isin(shelf.thing, left.things)
+    allowed[left.places] = False
+    allowed[shelf.places(effect.hidden)] = False
+    return allowed
+
+
+def _pins(shelf: Shelf, allowed: Bools, effect: Effects, limit: int) -> list[tuple[int, int]]:
+    """Position and place of pinned products that can stand in the list, one of each thing."""
+    found: list[tuple[int, int]] = []
+    things: set[int] = set()
+    for position, product_id in effect.pinned:
+        place = shelf.place.get(product_id)
+        if place is None or not allowed[place] or int(shelf.thing[place]) in things:
+            continue
+        things.add(int(shelf.thing[place]))
+        found.append((position, place))
+    return found[:limit]
+
+
+def _valued(
+    scored: Scored, shelf: Shelf, effect: Effects, controls: Controls, popular: Floats
+) -> Floats:
+    """(C,) scores after margin, novelty and the rules."""
+    value = scored.score.copy()
+    best = float(value.max(initial=0.0))
+    if controls.margin:
+        value *= 1 + controls.margin * np.clip(shelf.margin[scored.candidates], 0, 1)
+    if controls.novelty:
+        known = np.log1p(popular) / max(np.log1p(popular.max(initial=0.0)), 1e-9)
+        value *= 1 - controls.novelty * known[scored.candidates]
+    if effect.moved:
+        shift = np.zeros(len(shelf.goods))
+        for product_id, strength in effect.moved.items():
+            if product_id in shelf.place:
+                shift[shelf.place[product_id]] = strength * MOVED * best
+        value += shift[scored.candidates]
+    return value
+
+
+class _Variety:
+    """What may still come into a list: one of each thing, and no more of a category or brand than the controls let."""
+
+    def __init__(self, shelf: Shelf, controls: Controls, pinned: Collection[int]) -> None:
+        self.shelf, self.controls = shelf, controls
+        self.things: set[int] = set()
+        self.categories: Counter[int] = Counter()
+        self.brands: Counter[int] = Counter()
+        for place in pinned:
+            self.add(place)
+
+    def add(self, place: int) -> None:
+        """An item that stands in the list."""
+        self.things.add(int(self.shelf.thing[place]))
+        self.categories[int(self.shelf.category[place])] += 1
+        self.brands[int(self.shelf.brand[place])] += 1
+
+    def has_room(self, place: int) -> bool:
+        """True if this one may come too."""
+        brand, cap = int(self.shelf.brand[place]), self.controls
+        return (
+            int(self.shelf.thing[place]) not in self.things
+            and _below(self.categories[int(self.shelf.category[place])], cap.per_category)
+            and (brand < 0 or _below(self.brands[brand], cap.per_brand))
+        )
+
+
+def _below(number: int, cap: int) -> bool:
+    return not cap or number < cap
+
+
+def _chosen(
+    pool: Ints, scored: Scored, value: Floats, variety: _Variety, terms: Sparse, limit: int
+) -> list[int]:
+    """Rows of the pool, in the order in which they stand."""
+    if not len(pool) or limit <= 0:
+        return []
+    places = scored.candidates[pool]
+    share = variety.controls.diversity
+    worth = value[pool] / max(float(value[pool].max()), 1e-12)
+    alike = _likeness(terms, places) if share else None
+    nearest = np.zeros(len(pool))
+    free = np.ones(len(pool), np.bool_)
+    found: list[int] = []
+    while len(found) < limit and free.any():
+        best = int(np.argmax(np.where(free, (1 - share) * worth - share * nearest, -np.inf)))
+        free[best] = False
+        if not variety.has_room(int(places[best])):
+            continue
+        variety.add(int(places[best]))
+        found.append(int(pool[best]))
+        if alike is not None:
+            nearest = np.maximum(nearest, alike[best])
+    return found
+
+
+def _likeness(terms: Sparse, places: Ints) -> Floats:
+    rows = terms[places]
+    return np.asarray((rows @ rows.T).toarray(), np.float64)
