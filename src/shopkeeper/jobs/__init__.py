@@ -2,7 +2,8 @@
 
 `queue.Jobs` is the door. `store` keeps jobs in the database beside procrastinate's queue (`schema`), `worker` runs
 them in a thread, `progress` is what a task reports through, `tasks` are the kinds of work that a shop knows, `meaning`
-asks for search by meaning and `fetching` for language models, `uploads` are the files that wait to be imported.
+asks for search by meaning, `recommending` for recommendations trained anew and `fetching` for language models, `uploads`
+are the files that wait to be imported.
 """
 
 from shopkeeper.jobs.progress import Progress, StopRequested

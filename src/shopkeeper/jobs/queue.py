@@ -1,13 +1,13 @@
 """The one door to background work: put a job in the queue, look at it, stop it, run the queue."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shopkeeper.errors import Refused
 from shopkeeper.jobs import schema, store
 from shopkeeper.jobs.records import Job, JobId
-from shopkeeper.jobs.worker import Task, Worker
+from shopkeeper.jobs.worker import Chore, Task, Worker
 from shopkeeper.shop.database import Database
 
 log = logging.getLogger(__name__)
@@ -24,14 +24,16 @@ class Jobs:
         with database.connection() as conn:
             schema.apply(conn)
 
-    def start(self, tasks: Mapping[str, Task], *, alone: bool = False) -> None:
+    def start(
+        self, tasks: Mapping[str, Task], *, alone: bool = False, chores: Sequence[Chore] = ()
+    ) -> None:
         """Run jobs in a thread of this program.
 
         tasks: kind -> what does it. alone: no other program runs jobs of this database, so what is marked as
-        running was cut short and is taken up at once.
+        running was cut short and is taken up at once. chores: called every minute, to look whether a job is due.
         """
         if self._worker is None:
-            self._worker = Worker(self._database, tasks, alone=alone)
+            self._worker = Worker(self._database, tasks, alone=alone, chores=chores)
             self._worker.start()
 
     def close(self) -> bool:

@@ -1,8 +1,8 @@
 """The kinds of background work that a shop knows.
 
 Each task may be cut short at any report and run again: an import and a version of search go on behind what they have
-committed, a fetch behind what is on the disk, a measurement behind the rows that it has asked, an index and the demo
-shop are built anew.
+committed, a fetch behind what is on the disk, a measurement behind the rows that it has asked; an index, the demo shop
+and the recommender are made anew.
 """
 
 import logging
@@ -18,6 +18,7 @@ from shopkeeper.jobs.worker import Task
 from shopkeeper.models.embed import fetch_embedder, load_embedder
 from shopkeeper.models.hub import Step, places_of, pull
 from shopkeeper.models.routing import LanguageModels
+from shopkeeper.recommend.learning import learn
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -31,6 +32,7 @@ REBUILD_INDEX = "rebuild_index"
 BUILD_DEMO = "build_demo"
 BUILD_SEARCH = "build_search"
 FETCH_MODEL = "fetch_model"
+TRAIN_RECOMMENDER = "train_recommender"
 COMPARING = "comparing what was asked before"
 
 
@@ -111,6 +113,15 @@ def shop_tasks(
         pull(model, settings.cache_folder, places=places_of(settings), progress=show)
         return {"model": model}
 
+    def train_recommender(progress: Progress, *, switch: bool = True) -> Mapping[str, Any]:
+        made = learn(
+            database,
+            settings.data_folder,
+            switch=switch,
+            on_step=lambda done, total, message: progress.report(done, total, "steps", message),
+        )
+        return {"version": made.id, "state": made.state.value, "against": made.score["against"]}
+
     def measure_models(
         progress: Progress, *, models: list[str], sample: int, seed: int
     ) -> Mapping[str, Any]:
@@ -125,6 +136,7 @@ def shop_tasks(
         BUILD_SEARCH: build_search,
         FETCH_MODEL: fetch_model,
         MEASURE_MODELS: measure_models,
+        TRAIN_RECOMMENDER: train_recommender,
     }
 
 

@@ -5,9 +5,10 @@ next sees that their worker is silent and puts them back, so every task may run 
 """
 
 import asyncio
+import itertools
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -27,12 +28,16 @@ from shopkeeper.shop.database import Database
 log = logging.getLogger(__name__)
 
 Task = Callable[..., Mapping[str, Any] | None]
+Chore = Callable[
+    [], object
+]  # done every minute: it looks whether a job is due, and is quick about it
 
 CONCURRENCY = 2
 HEARTBEAT_S = 2.0
 SILENT_S = 10.0
 SWEEP_EVERY_S = 3.0
 POLL_EVERY_S = 1.0
+CHORES_EVERY_S = 60.0
 MAX_ATTEMPTS = 20  # runs of one job that may end with the program, or with the database away
 RETRY_AFTER_S = 2.0
 
@@ -58,10 +63,16 @@ class Worker:
     """Runs the jobs of one database until closed. alone: no other program can be running jobs of this database."""
 
     def __init__(
-        self, database: Database, tasks: Mapping[str, Task], *, alone: bool = False
+        self,
+        database: Database,
+        tasks: Mapping[str, Task],
+        *,
+        alone: bool = False,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self._database = database
         self._tasks = tasks
+        self._chores = chores
         self._alone = alone
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -132,12 +143,18 @@ class Worker:
                 sweeper.cancel()
 
     async def _sweep_now_and_then(self) -> None:
-        while True:
+        for number in itertools.count(1):
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
                 await asyncio.to_thread(self._sweep, SILENT_S)
-            except (psycopg.Error, DatabaseError) as error:
-                log.warning("no look for interrupted jobs: %s", error)
+                if number % round(CHORES_EVERY_S / SWEEP_EVERY_S) == 0:
+                    await asyncio.to_thread(self._do_chores)
+            except (psycopg.Error, ShopkeeperError) as error:
+                log.warning("no look for jobs that are due or interrupted: %s", error)
+
+    def _do_chores(self) -> None:
+        for chore in self._chores:
+            chore()
 
     def _sweep(self, silent_s: float) -> None:
         with self._database.connection() as conn:

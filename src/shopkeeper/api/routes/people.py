@@ -10,6 +10,7 @@ from shopkeeper.api.shapes import CustomerList, OrderList, Written
 from shopkeeper.api.views import JSON, Cursor, Limit, ShopOf, after, page, whole
 from shopkeeper.errors import NotFound
 from shopkeeper.shop import customers, orders
+from shopkeeper.shop.erasing import erase_customer
 from shopkeeper.shop.records import Customer, Order, to_json
 
 router = APIRouter(tags=["customers and orders"])
@@ -50,10 +51,19 @@ def post_customers(
 
 
 @router.delete("/customers/{customer_id:path}", status_code=204)
-def delete_customer(shop: ShopOf, customer_id: IdPath) -> None:
-    """Delete a customer. Their orders and events stay, under an id that names nobody any more."""
+def delete_customer(
+    shop: ShopOf,
+    customer_id: IdPath,
+    erase: Annotated[
+        bool,
+        Query(description="take what they did along, and their name off orders and reviews"),
+    ] = False,
+) -> None:
+    """Delete a customer. Their orders and events stay, under an id that names nobody any more, unless they are erased."""
     with shop.database.connection() as conn:
-        if not customers.delete(conn, [customer_id]):
+        if erase:
+            erase_customer(conn, customer_id)
+        elif not customers.delete(conn, [customer_id]):
             raise NotFound(f"no customer has the id {customer_id!r}", hint="ids are case-sensitive")
 
 
