@@ -6,27 +6,76 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from shopkeeper.settings import Settings, load_settings
 from shopkeeper.shop import postgres_programs
 from shopkeeper.shop.database import Database, open_database
-from shopkeeper.shop.embedded import EmbeddedServer
+from shopkeeper.shop.embedded import DATABASE, EmbeddedServer
 from shopkeeper.shop.migrate import migrate
 
+EMPTY_SHOP = "empty_shop"
 TABLES_KEPT = ("migrations",)
+# Emptying a table makes its files anew, also where there is nothing in it; of a hundred tables a test writes a few.
+WRITTEN = """
+    select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
+    and not relname = any(%s) and relname not like 'procrastinate%%' and pg_relation_size(oid) > 0
+"""
+# Also where a number was taken for a row that was refused.
+RESTART = """
+    select setval(seqrelid::regclass, seqstart, false) from pg_sequence join pg_class on oid = seqrelid
+    where relnamespace = 'public'::regnamespace and relname not like 'procrastinate%'
+    and pg_sequence_last_value(seqrelid) is not null
+"""
 
-# No test measures time: on a busy machine an example may take a thousand times as long as on an idle one.
-hypothesis.settings.register_profile("house", deadline=None)
+# No test measures time: on a busy machine an example may take a thousand times as long as on an idle one. Each run
+# takes other examples; more at once are had by `pytest --hypothesis-profile=thorough`.
+hypothesis.settings.register_profile("house", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("house")
 
 
+# Folders whose files share what takes long to make and lasts a session: one process runs all of them.
+TOGETHER = ("shop/demo", "training/finetune", "models/engines/reference")
+# What takes longest begins first, so that no process is left with one of them at the end.
+FIRST = (
+    "training/finetune",
+    "training",
+    "shop/demo",
+    "api/test_schema",
+    "storefront",
+    "console",
+    "models",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take longest begin first, so that no process is left with one of them at the end."""
-    items.sort(key=lambda item: 0 if "training" in item.path.parts else 1)
+    """Order the files by `FIRST`; those that are not named there come last."""
+    items.sort(key=lambda item: _place(item.nodeid.removeprefix("tests/")))
+
+
+def _place(node: str) -> int:
+    return next((n for n, start in enumerate(FIRST) if node.startswith(start)), len(FIRST))
+
+
+class Together(LoadFileScheduling):
+    """Gives the processes of pytest-xdist whole files, and whole folders of `TOGETHER`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        folder = file.removeprefix("tests/").rpartition("/")[0]
+        return folder if folder in TOGETHER else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Called where tests run in several processes."""
+    return Together(config, log)
 
 
 def scratch_folder(name: str) -> Path:
@@ -46,11 +95,14 @@ def nothing_fetched() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[EmbeddedServer]:
-    """One embedded PostgreSQL for this test process."""
+def server(made_folder: Path) -> Iterator[EmbeddedServer]:
+    """One embedded PostgreSQL for this test process, with a database EMPTY_SHOP to make others from."""
     folder = scratch_folder("test")
+    copy_shop(made_folder, folder)
     running = EmbeddedServer(folder)
     running.start()
+    with psycopg.connect(running.url, dbname="postgres", autocommit=True) as conn:
+        conn.execute(f"create database {EMPTY_SHOP} template {DATABASE}")
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -69,13 +121,10 @@ def database(server: EmbeddedServer) -> Iterator[Database]:
 def db(database: Database) -> Database:
     """The database without a single record."""
     with database.connection() as conn:
-        rows = conn.execute(
-            "select tablename from pg_tables where schemaname = 'public' and not tablename = any(%s) "
-            "and tablename not like 'procrastinate%%'",
-            [list(TABLES_KEPT)],
-        ).fetchall()
-        names = ", ".join(row[0] for row in rows)
-        conn.execute(f"truncate {names} restart identity cascade")
+        written = [row[0] for row in conn.execute(WRITTEN, [list(TABLES_KEPT)])]
+        if written:
+            conn.execute(f"truncate {', '.join(written)} restart identity cascade")
+        conn.execute(RESTART)
     return database
 
 
