@@ -1,13 +1,16 @@
 """The command `shopkeeper`, run in this process as the shell would run it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from shopkeeper.cli.main import main
+from shopkeeper.errors import DatabaseError
+from shopkeeper.shop.embedded import EmbeddedServer
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,14 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
 
 
 @pytest.fixture
-def shop(run: Run, folder: Path) -> Run:
-    """Runs a command on a shop of its own."""
-    return lambda *arguments: run("--data-folder", folder, *arguments)
+def shop(run: Run, folder: Path) -> Iterator[Run]:
+    """Runs a command on a shop of its own, whose database goes on running between two, as where the shop is served."""
+    server = EmbeddedServer(folder)
+
+    def command(*arguments: str | Path) -> Done:
+        with suppress(DatabaseError):  # the command says itself what is wrong
+            server.start()
+        return run("--data-folder", folder, *arguments)
+
+    yield command
+    server.stop()

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.cli.reference import reference
+from tests.conftest import copy_shop
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
 )
-COMMANDS = set(re.findall(r"^## `shopkeeper ((?:[a-z-]+ ?)+)", reference(), re.M))
+SAID = reference()
+COMMANDS = {name.strip() for name in re.findall(r"^## `shopkeeper ((?:[a-z-]+ ?)+)", SAID, re.M)}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 
@@ -27,12 +29,11 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def test_the_page_of_commands_is_what_the_commands_say() -> None:
     written = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    assert written == reference(), "run: python -m shopkeeper.cli.reference > docs/commands.md"
+    assert written == SAID, "run: python -m shopkeeper.cli.reference > docs/commands.md"
 
 
 @every_page
 def test_every_command_a_page_names_exists_with_its_options(page: Path) -> None:
-    said = reference()
     shown = (
         "\n".join(blocks(page, "sh"))
         + "\n"
@@ -46,13 +47,13 @@ def test_every_command_a_page_names_exists_with_its_options(page: Path) -> None:
             (
                 c
                 for c in (" ".join(words[:3]), " ".join(words[:2]), words[0])
-                if c.strip() in {x.strip() for x in COMMANDS}
+                if c.strip() in COMMANDS
             ),
             None,
         )
         assert named is not None, f"{page.name}: there is no `shopkeeper {' '.join(words[:2])}`"
         for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", " ".join(words)):
-            section = said[said.index(f"## `shopkeeper {named}") :].split("\n## ")[0]
+            section = SAID[SAID.index(f"## `shopkeeper {named}") :].split("\n## ")[0]
             assert f"`{option}`" in section, f"{page.name}: `shopkeeper {named}` has no {option}"
 
 
@@ -69,9 +70,11 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     ids=lambda x: x.name if isinstance(x, Path) else "",
 )
 def test_every_python_example_runs(
-    page: Path, code: str, bare_folder: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, code: str, made_folder: Path, bare_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(bare_folder)
+    if '"my-shop"' in code:
+        copy_shop(made_folder, bare_folder)  # an empty shop, as opening a folder would make it
     (bare_folder / "catalogue.csv").write_text(
         "Handle,Title,Vendor,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
         "shirt,Blue shirt,Acme,Color,blue,S-1,19.90\n"
