@@ -32,6 +32,12 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def small_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that are started from here have a pip that only knows that folder: the real one takes long to start."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).with_name("small_pip")))
+
+
+@pytest.fixture
 def hub_server() -> Iterator[Hub]:
     """A model hub that answers as it is told."""
     with serving() as world:

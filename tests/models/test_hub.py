@@ -11,6 +11,8 @@ from shopkeeper.models import hub
 from shopkeeper.models.lock import Converted, Part, Parts, Wheel
 from tests.models.world import BODY, FILE, WHEEL, digest, entry_of, tiny, use, write_wheel
 
+pytestmark = pytest.mark.usefixtures("small_pip")
+
 ABSENT = Wheel("absent==9", FILE)
 
 

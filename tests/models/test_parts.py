@@ -13,6 +13,8 @@ from shopkeeper.models import cache, hub
 from shopkeeper.models.lock import Entry, Part, Parts, Repo, Wheel
 from tests.models.world import digest, entry_of, only_index, use, write_wheel
 
+pytestmark = pytest.mark.usefixtures("small_pip")
+
 COUNT = 22
 ROOT = Path(__file__).parents[2]
 PIECES = [hashlib.sha256(bytes([n])).digest() * 40 for n in range(1, COUNT + 1)]
@@ -165,6 +167,7 @@ def test_a_program_killed_half_way_is_gone_on_with_by_the_next(
     index_of_parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, entry())
+    monkeypatch.delenv("PYTHONPATH")  # by the real pip, which leaves time to kill it
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "c")]
     with subprocess.Popen(command, cwd=ROOT, env=only_index(index_of_parts)) as running:
         part = part_file(tmp_path / "c")

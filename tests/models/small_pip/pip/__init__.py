@@ -1,0 +1,1 @@
+"""A pip that knows one folder."""
