@@ -70,7 +70,7 @@ def _shares(asked: Explained, places: Ints) -> Floats:
 def _lost(asked: Explained, theta: Floats, evidence: Floats, shares: Floats) -> Floats:
     """(E,) what a score loses without each item of the trail. shares: (links, E)."""
     parts = shares[:, :, None] * asked.trail.weight[None]  # (links, E, trails)
-    parts = parts.transpose(1, 0, 2).reshape(len(asked.trail.places), -1)  # (E, F - 2)
+    parts = parts.transpose(1, 0, 2).reshape(len(asked.trail.places), len(theta) - 2)
     left = np.maximum(evidence[:-2] - parts, 0)
     floors = FLOORS[:-2]
     lost: Floats = (np.log1p(evidence[:-2] / floors) - np.log1p(left / floors)) @ theta[:-2]
