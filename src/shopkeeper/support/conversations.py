@@ -70,6 +70,14 @@ def next_turn(conn: Connection, conversation_id: str, now: datetime) -> State:
     return _state(conversation_id, row)
 
 
+def speak(conn: Connection, conversation_id: str, language: str) -> None:
+    """The language that is spoken from now on."""
+    conn.execute(
+        "update support_conversations set language = %s where id = %s and language <> %s",
+        [language, conversation_id, language],
+    )
+
+
 def _state(conversation_id: str, row: tuple[Any, ...] | None) -> State:
     if row is None:
         raise NotFound(f"no conversation has the id {conversation_id!r}", hint="open a new one")

@@ -20,6 +20,11 @@ def _words() -> dict[str, dict[str, str]]:
     return data
 
 
+def words_of(language: str) -> Mapping[str, str]:
+    """The words of a language, English where there are none."""
+    return _words().get(language, _words()["en"])
+
+
 def show(facts: Facts, policy: Policy, language: str) -> Shown:
     """The action in plain words, with what it costs and what must be said before. The action passed the rules."""
     words = _words().get(language, _words()["en"])

@@ -1,0 +1,326 @@
+"""The agent: one message of a customer in, one reply out.
+
+hear (a yes counts only there) → understand → state → plan → rules → tools → candidates → safe ones ranked → reply. The
+agent reads and proposes through `Conversation`, and commits nothing but what the customer has just agreed to.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shopkeeper.errors import FeedError, ModelError, NotFound, Refused
+from shopkeeper.shop.bulk import Connection
+from shopkeeper.support import conversations
+from shopkeeper.support.consent import Consent
+from shopkeeper.support.conversations import State
+from shopkeeper.support.dialogue import store
+from shopkeeper.support.dialogue.applying import apply
+from shopkeeper.support.dialogue.desk import Desk, FindsProducts
+from shopkeeper.support.dialogue.identifying import identify
+from shopkeeper.support.dialogue.lexicon import lexicon
+from shopkeeper.support.dialogue.ranking import Scorer, SimpleScorer, best, is_safe
+from shopkeeper.support.dialogue.reading import Known
+from shopkeeper.support.dialogue.records import (
+    WRITES,
+    Command,
+    Do,
+    Evidence,
+    HandOver,
+    Progress,
+    Reply,
+)
+from shopkeeper.support.dialogue.saying import Line
+from shopkeeper.support.dialogue.summary import summary
+from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
+from shopkeeper.support.dialogue.working import Turn, work
+from shopkeeper.support.dialogue.writing import candidates, variants
+from shopkeeper.support.proposals import Heard
+from shopkeeper.support.records import Level, Proposal
+from shopkeeper.support.service import Conversation, NotConfirmed, Stale, Support
+from shopkeeper.text.language import guess_language
+from shopkeeper.text.normalise import normalise
+
+KEPT_REPLIES = 3
+FAILURES = 2  # messages in a row that were not understood, before a person takes over
+REFUSALS = 4  # times the same is refused, before a person takes over
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer of the shop's knowledge: its text, and what it rests on."""
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+AnswersQuestions = Callable[[Conversation, str, str], Answered | None]
+"""(conversation, question, language) -> an answer, None where the shop knows none."""
+
+
+def no_answers(conversation: Conversation, question: str, language: str) -> Answered | None:
+    """A shop without anything written down."""
+    return None
+
+
+@dataclass
+class Agent:
+    """Answers customers. understands: strengths in the order in which they are tried; rules stand behind them all."""
+
+    support: Support
+    find_products: FindsProducts
+    answers: AnswersQuestions = no_answers
+    understands: tuple[Understands, ...] = ()
+    scorer: Scorer = field(default_factory=SimpleScorer)
+
+    def open(self, *, language: str = "en") -> Conversation:
+        """A new conversation."""
+        return self.support.open(language=language)
+
+    def introduction(self, language: str = "en") -> str:
+        """What is said before the customer's first word: that this is no person."""
+        shop = self.support.shop_name or variants(Line("shop"), language)[0]
+        return variants(Line("introduction", {"shop": shop}), language)[0]
+
+    def reply(self, conversation: Conversation, text: str, *, client: str = "") -> Reply:
+        """What is said to the customer's message. After a hand-over the text is empty: a person answers.
+
+        client: where they come from, such as an IP address. Raises NotFound for a conversation that is not there.
+        """
+        now = self.support.clock()
+        heard = conversation.hear(text)
+        with self.support.database.connection() as conn:
+            at = conversations.get(conn, conversation.id, now)
+            state = store.load(conn, conversation.id, at.language or "en")
+            store.add_message(conn, conversation.id, heard.turn, "customer", text, now)
+        if state.handed_over:
+            return Reply("", state.language, heard.turn)
+        state.language = guess_language(text, _latin_language(text, state.language))
+        turn = Turn(conversation, state, self._desk(conversation, state.language))
+        self._answer(turn, heard, text, client)
+        reply = self._compose(turn, heard.turn)
+        with self.support.database.connection() as conn:
+            conversations.speak(conn, conversation.id, state.language)
+            store.save(conn, conversation.id, state, now)
+            self._note(conn, conversation, reply)
+        return reply
+
+    def _desk(self, conversation: Conversation, language: str) -> Desk:
+        return Desk(conversation, lexicon(language), self.find_products, self.support.policy())
+
+    def _answer(self, turn: Turn, heard: Heard, text: str, client: str) -> None:
+        """Work one message off: what is said about it is left in `turn.lines`."""
+        state = turn.state
+        settled = self._settle(turn, heard)
+        if settled and heard.consent is Consent.YES:
+            state.question = None
+            work(turn)
+            return
+        commands = self._understand(turn, text)
+        if settled and heard.consent is Consent.NO:
+            self._declined(turn, commands)
+            commands = [c for c in commands if c.do not in (Do.DENY, Do.DROP)]
+        self._follow(turn, commands, text, client)
+
+    def _settle(self, turn: Turn, heard: Heard) -> bool:
+        """Do what was agreed to; note what was declined. True if the words were a plain yes or no."""
+        state = turn.state
+        if not state.pending or heard.proposal is None or heard.proposal.id != state.pending:
+            return False
+        if heard.consent is Consent.YES:
+            try:
+                self._done(turn, turn.conversation.commit(state.pending))
+            except Stale as error:
+                turn.say("stale", rule=error.message)
+            except NotConfirmed:
+                return False
+            state.pending, state.pending_wishes = "", ()
+            return True
+        if heard.consent is Consent.NO:
+            state.pending = ""
+            return True
+        return False
+
+    def _done(self, turn: Turn, proposal: Proposal) -> None:
+        state = turn.state
+        for number in state.pending_wishes:
+            wish = state.wish(number)
+            if wish is not None:
+                order_id = proposal.action.order_id
+                wish.picks = [p for p in wish.picks if p.order_id != order_id]
+                wish.settled = tuple(o for o in wish.settled if o != order_id)
+                if not wish.picks and not wish.settled:
+                    wish.progress = Progress.DONE
+        state.done = (*state.done, proposal.id)
+        state.order = proposal.action.order_id or state.order
+        state.refusals = state.failures = 0
+        turn.desk.forget()
+        turn.say("done", Evidence("proposal", proposal.id), summary=proposal.shown.summary)
+
+    def _declined(self, turn: Turn, commands: list[Command]) -> None:
+        """A plain no: the wishes of the proposal are dropped, unless something is said of what they want instead."""
+        state = turn.state
+        wishes = [c for c in commands if c.do in (Do.START, Do.ONLY, Do.SET)]
+        if not wishes:
+            for number in state.pending_wishes:
+                wish = state.wish(number)
+                if wish is not None:
+                    wish.progress = Progress.DROPPED
+            turn.say("declined")
+        state.question = None if not wishes else state.question
+
+    def _understand(self, turn: Turn, text: str) -> list[Command]:
+        view = self._view(turn, text)
+        for strength in self.understands:
+            try:
+                return strength.commands(text, view)
+            except ModelError:
+                continue  # the next strength answers; rules always do
+        return ByRules().commands(text, view)
+
+    def _view(self, turn: Turn, text: str) -> View:
+        desk = turn.desk
+        known = Known(
+            desk.lexicon,
+            desk.shelf,
+            desk.catalogue(normalise(text)),
+            tuple(o.id for o in desk.orders),
+        )
+        return View(turn.state, known, desk.level > Level.NOBODY)
+
+    def _follow(self, turn: Turn, commands: list[Command], text: str, client: str) -> None:
+        """Carry the commands out."""
+        state, desk = turn.state, turn.desk
+        if any(c.do is Do.CHAT and c.about == "angry" for c in commands):
+            if state.angry and state.refusals:
+                turn.hand_over("anger")
+                return
+            state.angry = True
+            turn.say("angry")
+        for command in commands:
+            if command.do is Do.HAND_OVER:
+                turn.hand_over(command.about or "request")
+                return
+        if desk.level is Level.NOBODY or (
+            state.question and state.question.slot in ("identity", "code")
+        ):
+            commands = self._identify(turn, commands, text, client)
+            if not commands and (turn.lines or state.question):
+                return
+        self._chat(turn, commands)
+        apply(commands, state, desk)
+        state.question = None if _answers(commands) else state.question
+        self._ask_knowledge(turn, commands, text)
+        if all(c.do is Do.UNCLEAR for c in commands):
+            self._not_understood(turn)
+            return
+        state.failures = 0
+        work(turn)
+
+    def _identify(
+        self, turn: Turn, commands: list[Command], text: str, client: str
+    ) -> list[Command]:
+        """Find out who it is where that is needed. Returns what is still to be followed."""
+        state = turn.state
+        apply([c for c in commands if c.do is Do.SET], state, turn.desk)
+        wants = [c for c in commands if c.do in (Do.START, Do.ASK, Do.UNCLEAR)]
+        if wants and len(state.backlog) < 20 and not _is_knowledge(commands):
+            state.backlog = (*state.backlog, text)
+        was = turn.desk.level
+        identify(turn, client)
+        if turn.desk.level > Level.NOBODY and was is Level.NOBODY:
+            backlog, state.backlog = state.backlog, ()
+            state.question = None
+            turn.desk.forget()
+            for message in backlog:
+                again = [c for c in self._understand(turn, message) if c.do is not Do.UNCLEAR]
+                self._ask_knowledge(turn, again, message)
+                apply(again, state, turn.desk)
+            if turn.state.question is None:
+                work(turn)
+            return []
+        return [c for c in commands if c.do is not Do.SET] if _is_knowledge(commands) else []
+
+    def _chat(self, turn: Turn, commands: list[Command]) -> None:
+        for command in commands:
+            if command.do is Do.CHAT and command.about in ("hello", "thanks", "bye", "joking"):
+                turn.say(command.about)
+                turn.chatted = True
+
+    def _ask_knowledge(self, turn: Turn, commands: list[Command], text: str) -> None:
+        for command in commands:
+            if command.do is Do.ASK:
+                found = self.answers(turn.conversation, text, turn.state.language)
+                if found is None:
+                    turn.say("unknown_answer")
+                else:
+                    turn.lines.append(Line("", {}, found.evidence, found.text))
+                turn.chatted = True
+
+    def _not_understood(self, turn: Turn) -> None:
+        state = turn.state
+        state.failures += 1
+        if (state.failures >= FAILURES and not state.question) or state.failures > FAILURES:
+            turn.hand_over("failures")
+        elif state.question is not None and state.question.text:
+            turn.ask_again()
+        else:
+            turn.say("unclear")
+
+    def _compose(self, turn: Turn, number: int) -> Reply:
+        state = turn.state
+        if turn.handed_over:
+            state.handed_over = turn.handed_over
+            turn.lines = [line for line in turn.lines if line.key in ("done", "angry")]
+            turn.say("hand_over")
+        lines = turn.lines or [Line("unclear")]
+        seed = f"{turn.conversation.id}:{number}"
+        made = candidates(lines, state.language, seed)
+        grounds = [" ".join(line.values.values()) + " " + line.verbatim for line in lines]
+        plain = [
+            " ".join(variants(Line(line.key, dict.fromkeys(line.values, "")), state.language))
+            for line in lines
+            if not line.verbatim
+        ]
+        safe = [c for c in made if is_safe(c, [*grounds, *plain])] or made[:1]
+        text = best(safe, state.said, self.scorer)
+        state.said = (*state.said, text)[-KEPT_REPLIES:]
+        evidence = tuple(dict.fromkeys(e for line in lines for e in line.evidence))
+        hand_over = HandOver(turn.handed_over, summary(turn)) if turn.handed_over else None
+        return Reply(text, state.language, number, evidence, state.pending, hand_over)
+
+    def _note(self, conn: Connection, conversation: Conversation, reply: Reply) -> None:
+        now = self.support.clock()
+        state: State = conversations.get(conn, conversation.id, now)
+        store.add_message(
+            conn, conversation.id, reply.turn, "agent", reply.text, now, reply.evidence
+        )
+        event = "handed_over" if reply.hand_over else "replied"
+        detail = {"why": reply.hand_over.why} if reply.hand_over else {}
+        evidence = [f"{e.kind}:{e.id}" for e in reply.evidence if e.kind != "rule"]
+        rules = [e.id for e in reply.evidence if e.kind == "rule"]
+        conversations.note(
+            conn, state, event, at=now, proposal_id=reply.proposal_id or None, rule_ids=rules,
+            evidence=evidence[:20], **detail,
+        )  # fmt: skip
+
+
+def _latin_language(text: str, before: str) -> str:
+    """English for words in Latin letters; what was spoken before for numbers and the like."""
+    letters = [c for c in text if c.isalpha()]
+    return "en" if len(letters) > 8 else before
+
+
+def _answers(commands: list[Command]) -> bool:
+    """True if the commands answer or overtake what was asked."""
+    return any(c.do in (Do.START, Do.SET, Do.ONLY, Do.DROP, Do.CONFIRM, Do.DENY) for c in commands)
+
+
+def _is_knowledge(commands: list[Command]) -> bool:
+    """True if nothing is wanted for which one must be known."""
+    return all(
+        c.do in (Do.ASK, Do.CHAT)
+        or (c.wish is not None and c.wish.flow not in WRITES and c.wish.flow == "options")
+        for c in commands
+    )
+
+
+__all__ = ["Agent", "Answered", "AnswersQuestions", "FeedError", "NotFound", "Refused"]

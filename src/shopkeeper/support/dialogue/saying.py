@@ -1,0 +1,16 @@
+"""What is said, before it is put into words: lines of a reply, each a template with values and what it rests on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shopkeeper.support.dialogue.records import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One part of a reply. key: of the template. verbatim: text that was made elsewhere and is said as it is."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    verbatim: str = ""

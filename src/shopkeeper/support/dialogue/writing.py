@@ -1,0 +1,50 @@
+"""Lines put into words: templates in English and Chinese, several variants each, and candidates made of them."""
+
+import random
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import product
+
+from shopkeeper.support.dialogue.lexicon import LANGUAGES
+from shopkeeper.support.dialogue.saying import Line
+
+CANDIDATES = 12
+
+
+@cache
+def templates(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Key -> variants, in the language; in English where there is no other."""
+    known = language if language in LANGUAGES else "en"
+    text = (
+        files("shopkeeper.support.dialogue")
+        .joinpath(f"data/replies.{known}.toml")
+        .read_text(encoding="utf-8")
+    )
+    return {k: tuple(v) for k, v in tomllib.loads(text).items()}
+
+
+def variants(line: Line, language: str) -> list[str]:
+    """All ways to say one line."""
+    if line.verbatim:
+        return [line.verbatim]
+    ways = templates(language)[line.key]
+    return [way.format_map(line.values).strip() for way in ways]
+
+
+def candidates(lines: Sequence[Line], language: str, seed: str) -> list[str]:
+    """Replies made of these lines, each with other variants; at most `CANDIDATES`, the same for the same seed."""
+    ways = [variants(line, language) for line in lines]
+    made = [" ".join(parts) if language == "en" else "".join(parts) for parts in _some(ways, seed)]
+    return list(dict.fromkeys(made))
+
+
+def _some(ways: list[list[str]], seed: str) -> list[tuple[str, ...]]:
+    count = 1
+    for way in ways:
+        count *= len(way)
+    if count <= CANDIDATES:
+        return list(product(*ways))
+    chance = random.Random(seed)
+    return [tuple(chance.choice(way) for way in ways) for _ in range(CANDIDATES)]
