@@ -195,8 +195,8 @@ def _stands(quote: Citation, shop: Shop, conn: Connection) -> bool:
         return all(_in_order(cell, body) for cell in whole)
     if source.kind is SourceKind.RULE:
         policy = shop.support.policy()
-        rules = [*policy.rules, *policy.terms]
-        return any(r.id == source.id and quote.text in r.text.values() for r in rules)
+        texts = {r.id: r.text for r in policy.rules} | {t.id: t.text for t in policy.terms}
+        return quote.text in texts[source.id].values()
     if source.kind is SourceKind.REVIEW:
         return quote.text in " ".join(reviews.get(conn, source.id).text.split())
     return bool(products.get_many(conn, [source.id]))

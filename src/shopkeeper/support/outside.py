@@ -30,6 +30,12 @@ _ORDERS = re.compile(
     r"|忽略.{0,12}(?:指令|指示|规则|提示|以上|之前)|系统(?:提示|指令|消息)|(?:助手|机器人|客服|人工智能|AI).{0,12}(?:必须|应该|请|要|务必|立即)|你现在是|扮演|新的?指令",
     re.IGNORECASE,
 )  # fmt: skip
+_PROMISE = re.compile(
+    r"refund|discount|coupon|voucher|gift card|\bcodes?\b|promo|\bfree (?:of charge|shipping|delivery|gift|replacement)|\bfor free\b|% off|compensat|password|cash ?back|"
+    r"退款|折扣|优惠|免费|代金|礼品卡|返现|赔偿|赔付|密码|半价|免单",
+    re.IGNORECASE,
+)
+_PHRASE_END = re.compile(r"(?<=[.!?;])\s|[。！？；|]|\s[-–—]\s")
 _REMOVED = "[…]"
 
 
@@ -71,6 +77,26 @@ def has_address(text: str) -> bool:
 def gives_orders(text: str) -> bool:
     """True if a text speaks to a program: it is then not quoted. No defence by itself, only good manners."""
     return bool(_ORDERS.search(unicodedata.normalize("NFKC", _visible(text))))
+
+
+def label(text: str, *, limit: int = 90) -> str:
+    """A short text from outside as it may stand in a sentence of ours: a title, a value, a name. One phrase of at most
+    so many characters; empty if it is none but speaks to programs, leads elsewhere or promises something."""
+    first = _PHRASE_END.split(clean(text), maxsplit=1)[0].strip()
+    if (
+        len(first) > limit
+        or gives_orders(text)
+        or has_link(text)
+        or has_address(text)
+        or promises(first)
+    ):
+        return ""
+    return first
+
+
+def promises(text: str) -> bool:
+    """True if a text speaks of what only the shop's rules and pages may promise."""
+    return bool(_PROMISE.search(text))
 
 
 def _visible(text: str) -> str:

@@ -12,7 +12,7 @@ from shopkeeper.shop.records import Availability, Product, ProductId, ProductSta
 from shopkeeper.support.answers.lexicon import keys, lexicon, plain, units
 from shopkeeper.support.answers.reading import Reading, read
 from shopkeeper.support.answers.saying import say
-from shopkeeper.support.outside import clean
+from shopkeeper.support.outside import label
 from shopkeeper.text.normalise import normalise
 
 Finder = Callable[[str], Sequence[Product]]
@@ -119,21 +119,22 @@ def fields(question: str, meant: Named, language: str) -> list[Field]:
 
 
 def _known(product: Product, language: str, terms: dict[str, str]) -> dict[str, Field]:
-    """Every field that there is, by its own name in small letters."""
+    """Every field that there is, by its own name in small letters; none whose value is no plain value."""
+    values = {name: list(found) for name, found in product.attributes.items()}
+    for option in (o for v in product.variants for o in v.options):
+        values[option.name] = list(dict.fromkeys([*values.get(option.name, ()), option.value]))
     known = {
-        normalise(name): Field(_term(name, terms), _joined([_term(v, terms) for v in values], language))
-        for name, values in product.attributes.items() if values
-    }  # fmt: skip
-    for name in dict.fromkeys(o.name for v in product.variants for o in v.options):
-        values = dict.fromkeys(o.value for v in product.variants for o in v.options if o.name == name)  # fmt: skip
-        known[normalise(name)] = Field(_term(name, terms), _joined([_term(v, terms) for v in values], language))  # fmt: skip
-    if product.brand:
-        known["brand"] = Field(say("field.brand", language), clean(product.brand))
+        normalise(name): Field(
+            _term(name, terms), _joined([_term(v, terms) for v in found], language)
+        )
+        for name, found in values.items()
+    }
+    known["brand"] = Field(say("field.brand", language), label(product.brand))
     prices = [v for v in product.variants if price_is_known(v)]
     if prices:
         known["price"] = Field(say("field.price", language), _prices(prices, language))
     known["stock"] = Field(say("field.stock", language), _stock(product, language, terms))
-    return known
+    return {name: field for name, field in known.items() if field.name and field.value}
 
 
 def _prices(variants: Sequence[Variant], language: str) -> str:
@@ -206,17 +207,18 @@ def _terms(product: Product, language: str) -> dict[str, str]:
 
 
 def _term(written: str, terms: dict[str, str]) -> str:
-    return clean(terms.get(normalise(written), written))
+    return label(terms.get(normalise(written), written))
 
 
 def _joined(values: Sequence[str], language: str) -> str:
-    return ("、" if language == "zh" else ", ").join(values)
+    return ("、" if language == "zh" else ", ").join(v for v in values if v)
 
 
 def title(product: Product, language: str) -> str:
-    """What the product is called in this language."""
+    """What the product is called in this language; by its brand and number where its title is none."""
     translation = product.translations.get(language)
-    return clean(translation.title if translation and product.language != language else product.title)  # fmt: skip
+    written = translation.title if translation and product.language != language else product.title
+    return label(written, limit=120) or f"{label(product.brand)} {product.id}".strip()
 
 
 def product_url(product_id: ProductId) -> str:

@@ -149,11 +149,11 @@ def _facts(kind: ActionKind, case: Said, now: datetime) -> Facts:
         placed_at = datetime(year, first.month, first.day, 12, tzinfo=UTC)
         now = datetime(year + (last < first), last.month, last.day, 12, tzinfo=UTC)
     status = next(iter(case.statuses), "")
-    history = ()
+    history: tuple[StatusChange, ...] = ()
     if case.days is not None:
         history = (StatusChange("delivered", now - timedelta(days=case.days)),)
     order = Order(OrderId("told"), _SOMEONE, (), status, placed_at, history=history)
-    action = Action(kind, **({} if kind is ActionKind.CHANGE_PROFILE_ADDRESS else {"order_id": "told"}))  # fmt: skip
+    action = Action(kind, order_id="told")
     return Facts(action, Level.VERIFIED, Customer(_SOMEONE), now, order)
 
 

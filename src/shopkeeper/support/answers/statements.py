@@ -38,9 +38,19 @@ class Statement:
 
 
 def statements(page: Page, *, hosts: Collection[str] = ()) -> list[Statement]:
-    """Everything that a page says, in order; not what speaks to programs. hosts: to which links may stay."""
-    told = (replace(s, text=clean(s.text, hosts=hosts)) for s in _statements(page))
-    return [s for s in told if s.text and not gives_orders(s.text)]
+    """Everything that a page says, in order; no paragraph that speaks to programs, and nothing of a page whose title does.
+
+    hosts: to which links may stay.
+    """
+    if gives_orders(page.title):
+        return []
+    found = list(_statements(page))
+    orders = {s.block for s in found if gives_orders(s.text) or gives_orders(s.section)}
+    cleaned = (
+        replace(s, text=clean(s.text, hosts=hosts), title=clean(s.title, hosts=hosts), section=clean(s.section, hosts=hosts))
+        for s in found if s.block not in orders
+    )  # fmt: skip
+    return [s for s in cleaned if s.text]
 
 
 def _statements(page: Page) -> Iterator[Statement]:
