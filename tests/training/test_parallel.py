@@ -18,7 +18,7 @@ from tests.training.test_trainer import pretraining
 from tests.training.worker import train
 
 RUNS = ("ddp-gpt2", "fsdp-gpt2", "tensor-gpt2", "fsdp-t5", "tensor-t5", "tensor-llama")
-STEPS = 20
+STEPS = 8
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def together(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All runs on two processes, one after another: starting the processes costs more than training."""
     folder = tmp_path_factory.mktemp("together")
-    start = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     names = [f"{run}-{STEPS}" for run in RUNS]
     done = subprocess.run(
-        [sys.executable, *start, "-m", "tests.training.worker", str(data), str(folder), *names],
+        [sys.executable, "-m", "tests.training.worker", str(data), str(folder), *names],
         capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

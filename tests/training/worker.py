@@ -1,10 +1,13 @@
-"""Trainings that `torchrun` starts, one after another: arguments are the data, the folder of the runs, and their names.
+"""Trainings by two processes, one after another: arguments are the data, the folder of the runs, and their names.
 
 A name is KIND-FAMILY-STEPS; the first process writes what each said to NAME.json in the folder. `train` does
 one of them in the process that calls it; the kind is then none.
 """
 
 import json
+import os
+import signal
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +42,7 @@ def train(data: Path, run: Path, world: World) -> None:
     objective = SpanCorruption(16, vocabulary=101, end=1) if family == "t5" else CausalLM(16, 1)
     shards = Shards(data, length=objective.row_tokens)
     recipe = Recipe(
-        steps=int(steps), batch_rows=8, micro_rows=2, learning_rate=3e-3, report_every=1, evaluate_every=10,
+        steps=int(steps), batch_rows=8, micro_rows=2, learning_rate=3e-3, report_every=1, evaluate_every=4,
         parallel=kind,  # type: ignore[arg-type]
     )  # fmt: skip
     work = Pretraining(objective, shards, held_out=shards)
@@ -49,6 +52,32 @@ def train(data: Path, run: Path, world: World) -> None:
         run.with_suffix(".json").write_text(json.dumps(said), encoding="utf-8")
 
 
+def part(processes: int) -> None:
+    """Go on as so many processes, each told what `torchrun` would tell it; what was imported is imported once for all.
+
+    The process that was there before ends when they have ended.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(processes)}
+    running = set()
+    for rank in range(processes):
+        if not (pid := os.fork()):
+            os.environ |= told | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+            return
+        running.add(pid)
+    failed = False
+    while running:
+        ended, status = os.wait()
+        running.discard(ended)
+        if status and not failed:  # the others would wait for it
+            failed = True
+            for pid in running:
+                os.kill(pid, signal.SIGKILL)
+    sys.exit(failed)
+
+
 if __name__ == "__main__":
+    part(2)
     main(*sys.argv[1:])
     leave(0)
