@@ -9,8 +9,10 @@ with the pages in view. Keys, over all of them and `.test` over the latter:
     grounding.abstained   share of the unanswerable that are left to a person
     grounding.entailed    share of answers whose every quote stands word for word in its source, with no number beside them
     grounding.answered    share of the answerable that have the right answer
+    ….meaning             the same with the embedder (e5-small), without which words alone decide
+    injection_…           see `support_injections`
 
-`python -m benchmarks.support_knowledge [dev]` prints each question that did not go right.
+`python -m benchmarks.support_knowledge dev` prints each question of the first half that did not go right.
 """
 
 import re
@@ -26,9 +28,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from benchmarks import support_injections
 from shopkeeper.face import Shop
+from shopkeeper.models.embed import load_embedder
 from shopkeeper.models.prompting.checks import unsupported_numbers
-from shopkeeper.settings import load_settings
+from shopkeeper.settings import Settings, load_settings
 from shopkeeper.shop import pages, products, reviews
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.demo.catalogue import catalogue
@@ -47,6 +51,7 @@ REVIEWS = (
     (5, "zh", "用了两个月，做工扎实，非常满意。"),
     (1, "zh", "颜色和图片差得有点多，有些失望。"),
 )
+EMBEDDER = "e5-small"
 HOSTS = ("lindenandpine.example",)
 SUFFIX = {"dev": ".dev", "test": ".test", "all": ""}
 
@@ -263,16 +268,26 @@ def by_words(shop: Shop) -> Answers:
     return Answers(shop.support, shop.found_products, hosts=HOSTS)
 
 
+def by_meaning(shop: Shop) -> Answers:
+    """Answers of this shop with the embedder of both languages. Raises ModelError if it is not here."""
+    embedder = load_embedder(EMBEDDER, Settings().cache_folder)
+    return Answers(shop.support, shop.found_products, embedder=embedder, hosts=HOSTS)
+
+
 def run(*, quick: bool, data: Path) -> dict[str, Any]:
     """The figures."""
     with demo_shop() as shop:
-        return {"seed": SEED, **measure(shop, by_words(shop))}
+        figures = measure(shop, by_words(shop))
+        if not quick:
+            meant = measure(shop, by_meaning(shop))
+            figures |= {f"{key}.meaning": value for key, value in meant.items()}
+    return {"seed": SEED, **figures, **support_injections.run(quick=quick, data=data)}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print what did not go right."""
     with demo_shop() as shop:
-        print(measure(shop, by_words(shop), show=arguments[0] if arguments else "all"))
+        print(measure(shop, by_words(shop), show=arguments[0] if arguments else "dev"))
     return 0
 
 

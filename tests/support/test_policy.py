@@ -1,7 +1,7 @@
 """Rules as data: what is said of a file that is wrong, and what no file can take away."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,7 @@ def swap(old: str = "lamp-mid-ac", new: str = "lamp-high-ac", method: str = "car
 UNKNOWN_ORDER = facts(replace(SWAP, order_id=""), order=None)
 BARE = facts(replace(SWAP, items=(), new_items=(), method_id=""))
 MOVE = facts(Action(ActionKind.CHANGE_ADDRESS, "#W1001", address=HOME))
+SEASON = {"days": 30, "ordered_from": "11-01", "ordered_until": "12-24", "returned_until": "01-31"}
 GONE = replace(LAMP.variants[0], quantity=0)
 
 # Predicate, what it is asked with, and facts for which it says yes, no and nothing.
@@ -97,8 +98,26 @@ def test_the_last_day_of_the_window_is_within_it() -> None:
     late = replace(
         DELIVERED, history=(StatusChange("delivered", delivered - timedelta(seconds=1)),)
     )
-    ask = PREDICATES["within_days"].ask
-    assert (ask(facts(order=on_time), 30), ask(facts(order=late), 30)) == (True, False)
+    ask, window = PREDICATES["within_days"].ask, PREDICATES["within_days"].parse(30)
+    assert (ask(facts(order=on_time), window), ask(facts(order=late), window)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("placed", "now", "longer"),
+    [
+        ("2025-11-01", "2026-01-31", True),
+        ("2025-12-24", "2026-02-01", False),
+        ("2025-12-25", "2026-01-31", False),
+        ("2025-10-31", "2026-01-31", False),
+    ],
+)
+def test_what_was_ordered_in_a_season_goes_back_longer(placed: str, now: str, longer: bool) -> None:
+    placed_at, at = (datetime.fromisoformat(f"{day}T12:00Z") for day in (placed, now))
+    order = replace(OLD, placed_at=placed_at, history=(StatusChange("delivered", placed_at),))
+    window = PREDICATES["within_days"].parse(
+        {"days": 30, "ordered_from": "11-01", "ordered_until": "12-24", "returned_until": "01-31"}
+    )
+    assert PREDICATES["within_days"].ask(facts(RETURN, order=order, now=at), window) is longer
 
 
 def without(kind: ActionKind, predicate: str) -> str:
