@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from shopkeeper.artifacts import Artifact
 from shopkeeper.errors import ModelError
 from shopkeeper.jobs import Jobs
 from shopkeeper.jobs import schema as queue_schema
@@ -24,6 +25,7 @@ from shopkeeper.models.embed import Embedder, load_embedder
 from shopkeeper.models.explaining import Explainer
 from shopkeeper.models.routing import LanguageModels
 from shopkeeper.recommend import Recommendations
+from shopkeeper.recommend.learning import learn
 from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
 from shopkeeper.search.suggest import Suggestion
 from shopkeeper.settings import Settings, load_settings
@@ -35,7 +37,8 @@ from shopkeeper.shop.feeds import ImportReport, Progress
 from shopkeeper.shop.folder import serve_lock
 from shopkeeper.shop.records import Product
 from shopkeeper.shop.secret import secret_of
-from shopkeeper.support import Answers, MailFolder, Support, use_demo
+from shopkeeper.support import Answers, Conversation, MailFolder, Support, use_demo
+from shopkeeper.support.dialogue import Agent, Answered, Evidence
 
 ANSWERED_FROM = (
     12  # products that a search finds, among which the one a question names is looked for
@@ -126,6 +129,7 @@ class Shop:
             self.database,
             find=lambda selection: self.search.chosen(selection),
             folder=self.settings.data_folder,
+            secret=secret_of(self.settings.data_folder),
         )
         return self._opened_recommend
 
@@ -163,6 +167,11 @@ class Shop:
         """Answers to questions from pages, rules, product fields and reviews, with what they rest on."""
         return Answers(self.support, self.found_products, embedder=self._meaning())
 
+    @cached_property
+    def agent(self) -> Agent:
+        """Speaks with customers: a message in, a reply out that rests on records, rules and pages."""
+        return Agent(self.support, self.found_products, _knowing(self.answers))
+
     def found_products(self, words: str) -> list[Product]:
         """The products that a search for these words shows first."""
         hits = self.find(words, limit=ANSWERED_FROM).hits
@@ -176,6 +185,12 @@ class Shop:
             return None if name is None else load_embedder(name, self.settings.cache_folder)
         except ModelError:
             return None
+
+    def train_recommender(
+        self, *, switch: bool = True, on_step: Callable[[int, int, str], None] | None = None
+    ) -> Artifact:
+        """Learn from all that people did, measure it beside what is in use, and switch if it is no worse. Raises Refused."""
+        return learn(self.database, self.settings.data_folder, switch=switch, on_step=on_step)
 
     def find(
         self,
@@ -275,3 +290,16 @@ class Shop:
         demo.build(self.database, **how)
         with self.database.connection() as conn:
             use_demo(conn)
+
+
+def _knowing(answers: Answers) -> Callable[[Conversation, str, str], Answered | None]:
+    """The shop's answers, as the agent asks for them."""
+
+    def answer(talk: Conversation, question: str, language: str) -> Answered | None:
+        found = answers.answer(question, language=language)
+        if not found.known:
+            return None
+        parts = (e.partition(":") for e in found.evidence)
+        return Answered(found.text, tuple(Evidence(kind, id_) for kind, _, id_ in parts))
+
+    return answer

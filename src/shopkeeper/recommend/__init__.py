@@ -15,7 +15,7 @@ from shopkeeper.recommend.contract import Links, Recommender
 from shopkeeper.recommend.evidence import Knowledge, know
 from shopkeeper.recommend.histories import Histories, Places
 from shopkeeper.recommend.lists import Credit, Kept
-from shopkeeper.recommend.live import Arm, Asked, Recommendations
+from shopkeeper.recommend.live import Asked, Recommendations
 from shopkeeper.recommend.slots import (
     ANYBODY,
     Controls,
@@ -31,7 +31,6 @@ from shopkeeper.recommend.text import About
 __all__ = [
     "ANYBODY",
     "About",
-    "Arm",
     "Asked",
     "Controls",
     "Credit",

@@ -65,12 +65,13 @@ class State:
             found = self._effects[key] = (now, rules.effects(holding, self.find))
         return found[1]
 
-    def served_by(self, scorer: Scorer) -> "State":
-        """The same with another model, of the same items or fewer."""
-        if scorer.model.items.ids == self.scorer.model.items.ids:
-            return replace(self, scorer=scorer)
+    def served_by(self, model: Model) -> "State":
+        """The same with another model."""
         there = [good for good in self.shelf.goods if good is not None]
-        return replace(self, scorer=scorer, shelf=stocked(scorer.model, there))
+        model = arrived(model, there)
+        if model.items.ids == self.scorer.model.items.ids:
+            return replace(self, scorer=Scorer(model))
+        return replace(self, scorer=Scorer(model), shelf=stocked(model, there))
 
 
 class Follower:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 SHARES = (0.25, 0.5)  # of the people, for what more behaviour would bring
 SAMPLE = 1000  # people whose lists say how far they spread
 SHOWN = 10  # items of such a list
+MINUTE = 60.0
 KNN, POPULAR, ALIKE, USED = (
     "itemknn",
     "popularity",
@@ -226,7 +227,8 @@ def spread_of(model: Model, read: Read) -> Spread:
         people = people[np.linspace(0, len(people) - 1, SAMPLE).astype(np.intp)]
     lists = []
     for start, end in zip(histories.start[people], histories.start[people + 1], strict=True):
-        trail = judging.trail_of(histories, found.at, slice(start, end), found.until, items)
+        there = found.at[end - 1] + MINUTE  # they are still in the shop
+        trail = judging.trail_of(histories, found.at, slice(start, end), there, items)
         scored = scorer.score(trail)
         able = sellable[scored.candidates] & ~np.isin(scored.candidates, trail.places)
         value = np.where(able, scored.score, -np.inf)

@@ -25,7 +25,7 @@ from shopkeeper.recommend.lists import Keeper, Kept
 from shopkeeper.recommend.merchandising import Left, Placed
 from shopkeeper.recommend.model import Model
 from shopkeeper.recommend.reasons import Explained, reasons
-from shopkeeper.recommend.scoring import Scored, Scorer, Trail, theta_of
+from shopkeeper.recommend.scoring import Scored, Trail, theta_of
 from shopkeeper.recommend.slots import (
     ANYBODY,
     ID_PREFIX,
@@ -39,24 +39,12 @@ from shopkeeper.recommend.slots import (
     Why,
 )
 from shopkeeper.recommend.trails import Way
+from shopkeeper.recommend.trying import Trying
 from shopkeeper.rules import Effects, Finder, Rule
 from shopkeeper.shop.database import Database
 
 Clock = Callable[[], datetime]
 THETA = {slot: theta_of(weights) for slot, weights in WEIGHTS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """What one arm of an experiment serves in place of what is in use."""
-
-    experiment: str
-    name: str
-    scorer: Scorer
-    controls: Controls | None = None
-
-
-Assign = Callable[[Slot, Visitor], Arm | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +70,33 @@ class Recommendations:
         *,
         find: Finder,
         folder: Path,
+        secret: bytes,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
-        """find: ids of the products that a rule is about; folder: of the shop's data, where versions of models lie."""
+        """find: ids of the products that a rule is about; folder: of the shop's data, where versions of models lie;
+        secret: what decides, unseen, what a visitor is given in an experiment."""
         self._database = database
         self._clock = clock
         self._follower = Follower(database, folder, find)
         self._keeper = Keeper(database)
-        self.assign: Assign | None = None  # which arm of an experiment a visitor is in, if any
+        self._trying = Trying(database, folder, secret, lambda: self.state)
 
     def start(self) -> None:
         """Follow the shop, and keep lists, in the background from now on."""
         self._follower.start()
         self._keeper.start()
+        self._trying.start()
 
     def close(self) -> None:
         """Write what waits and end the threads."""
+        self._trying.stop()
         self._follower.stop()
         self._keeper.close()
 
     def refresh(self) -> None:
         """Take in what has changed: the model in use, products, rules and controls. With threads it follows by itself."""
         self._follower.refresh()
+        self._trying.refresh()
 
     def use(self, model: Model) -> None:
         """Serve this model from now on, until another version is put to use."""
@@ -148,22 +141,41 @@ class Recommendations:
         """The answer to any question. Raises NotFound where the list is about a product that is not there."""
         if not self._follower.follows:
             self.refresh()
-        arm = self.assign(asked.slot, asked.visitor) if self.assign is not None else None
-        found = self._answer(asked, arm, self.state)
-        if asked.record and found.items:
-            self._keeper.keep(Kept(found, asked.visitor))
-        return found
+        state = self.state
+        if not asked.record:  # what is not kept can be no part of an experiment
+            return self._answer(asked, state)
+        made = self._trying.made(
+            asked.slot,
+            asked.visitor,
+            state=state,
+            answer=lambda state, limit: self._answer(replace(asked, limit=limit), state),
+            limit=asked.limit,
+        )
+        if made.list.items:
+            self._keeper.keep(Kept(made.list, asked.visitor, made.propensities))
+        return made.list
 
     def preview(
-        self, asked: Asked, *, rules: Sequence[Rule] | None = None, controls: Controls | None = None
+        self,
+        asked: Asked,
+        *,
+        rules: Sequence[Rule] | None = None,
+        controls: Controls | None = None,
+        state: State | None = None,
+        at: datetime | None = None,
     ) -> RecommendedList:
-        """The answer as it would be with other rules or controls. Nothing is kept."""
-        state = self.state
+        """The answer as it would be with other rules or controls, by another model (`beside`), or at another moment.
+        Nothing is kept."""
+        state = state or self.state
         if rules is not None:
             state = replace(state, rules=tuple(rules))
         if controls is not None:
             state = replace(state, controls={**state.controls, asked.slot: controls})
-        return self._answer(asked, None, state)
+        return self._answer(asked, state, at)
+
+    def beside(self, model: Model) -> State:
+        """What is served now, but by another model."""
+        return self.state.served_by(model)
 
     def titles(self, products: Sequence[str]) -> dict[str, str]:
         """What these products are called; those that are gone are left out."""
@@ -175,7 +187,7 @@ class Recommendations:
         """How much speaks for each of these products to this visitor, from 0 to 1 beside each other; empty where
         nothing is known of them. For lists that others made, a search for instance."""
         state = self.state
-        way = self._way(visitor, state)
+        way = self._way(visitor, state, self._clock())
         places = np.unique(state.shelf.places(products))
         if not (len(way.trail.places) or way.trail.words) or not len(places):
             return {}
@@ -190,19 +202,16 @@ class Recommendations:
             if s > 0
         }
 
-    def _way(self, visitor: Visitor, state: State) -> Way:
+    def _way(self, visitor: Visitor, state: State, now: datetime) -> Way:
         if not visitor.is_known:
             return trails.NOWHERE
         with self._database.connection() as conn:
-            return trails.read(conn, visitor, state.shelf.place, self._clock())
+            return trails.read(conn, visitor, state.shelf.place, now)
 
-    def _answer(self, asked: Asked, arm: Arm | None, state: State) -> RecommendedList:
-        begun, now = time.perf_counter(), self._clock()
-        if arm is not None:
-            state = state.served_by(arm.scorer)
-        question = _question(asked, state, lambda: self._way(asked.visitor, state))
-        chosen = arm.controls if arm is not None else None
-        controls = chosen or state.controls.get(asked.slot, DEFAULT[asked.slot])
+    def _answer(self, asked: Asked, state: State, at: datetime | None = None) -> RecommendedList:
+        begun, now = time.perf_counter(), at or self._clock()
+        question = _question(asked, state, lambda: self._way(asked.visitor, state, now))
+        controls = state.controls.get(asked.slot, DEFAULT[asked.slot])
         effect = state.effects(asked.slot, question.category, now)
         items = _items(question, state, effect, controls, asked)
         return RecommendedList(
@@ -212,8 +221,6 @@ class Recommendations:
             made_at=now,
             anchors=question.anchors,
             model=state.scorer.model.made.version,
-            experiment=arm.experiment if arm is not None else "",
-            arm=arm.name if arm is not None else "",
             took_ms=round((time.perf_counter() - begun) * 1000, 3),
         )
 

@@ -32,13 +32,12 @@ def estimate_version(
         versions.get(conn, version)
         until = datetime.now(UTC)
         shown, clicked = _drawn(conn, until - timedelta(days=days), until)
-    moment = [until]
-    replayed = served.replayed(versions.load(data_folder, version), lambda: moment[0])
+    state = served.beside(versions.load(data_folder, version))
 
     def answer(visitor: Visitor, at: datetime, limit: int) -> Sequence[str]:
-        moment[0] = at
-        asked = Asked(Slot.HOME, visitor, limit=limit, record=False, explain=False)
-        return [item.product_id for item in replayed.ask(asked).items]
+        asked = Asked(Slot.HOME, visitor, limit=limit, explain=False)
+        found = served.preview(asked, state=state, at=at)
+        return [item.product_id for item in found.items]
 
     return estimate_answers(shown, clicked, answer)
 
@@ -50,7 +49,7 @@ def estimate_answers(
     if not shown:
         raise Refused(
             "no list was drawn, so nothing is known of what was not shown",
-            hint="let some lists be drawn: shopkeeper recommend controls home --explore 0.1",
+            hint='let some be drawn: set {"explore": 0.1} with `shopkeeper recommend controls home --set`',
         )
     places = max(len(kept.list.items) for kept in shown)
     reward, target = np.zeros((len(shown), places)), np.zeros((len(shown), places))

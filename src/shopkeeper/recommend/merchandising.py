@@ -60,7 +60,7 @@ def arrange(
     )
     pool = usable[np.argsort(-value[usable], kind="stable")][: max(POOL * limit, LEAST_POOL)]
     row_of = {int(place): row for row, place in enumerate(candidates.tolist())}
-    variety = _Variety(shelf, controls, [place for _, place in pinned])
+    variety = Variety(shelf, controls, [place for _, place in pinned])
     chosen = _chosen(pool, scored, value, variety, terms, limit - len(pinned))
     found = [Placed(int(candidates[row]), row, False) for row in chosen]
     for position, place in pinned:
@@ -108,7 +108,7 @@ def _valued(
     return value
 
 
-class _Variety:
+class Variety:
     """What may still come into a list: one of each thing, and no more of a category or brand than the controls let."""
 
     def __init__(self, shelf: Shelf, controls: Controls, pinned: Collection[int]) -> None:
@@ -140,7 +140,7 @@ def _below(number: int, cap: int) -> bool:
 
 
 def _chosen(
-    pool: Ints, scored: Scored, value: Floats, variety: _Variety, terms: Sparse, limit: int
+    pool: Ints, scored: Scored, value: Floats, variety: Variety, terms: Sparse, limit: int
 ) -> list[int]:
     """Rows of the pool, in the order in which they stand."""
     if not len(pool) or limit <= 0:

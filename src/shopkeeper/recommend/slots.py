@@ -124,7 +124,8 @@ class Controls:
 
     diversity: 0 the best alone, 1 as different as can be; novelty: how much what everybody knows is held back, 0 to 1;
     margin: how much a higher margin counts, 0 to 1; per_category, per_brand: items of one narrowest category or brand
-    at most, 0 without a limit.
+    at most, 0 without a limit; explore: the share of lists that are drawn, so that another version can be judged by what
+    followed (`exploring.py`).
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # a misspelt one would set nothing
@@ -134,9 +135,10 @@ class Controls:
     margin: float = 0.0
     per_category: int = 0
     per_brand: int = 0
+    explore: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("diversity", "novelty", "margin"):
+        for name in ("diversity", "novelty", "margin", "explore"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} {value} is not from 0 to 1")

@@ -36,6 +36,7 @@ LETTERS = {
     Team.CONTROL: "o",
     Team.CHALLENGER: "n",
 }  # old and new, of the items of an interleaved list
+NOBODYS = "p"  # of a pinned item, which both sides show at one place
 TEAMS = {letter: team for team, letter in LETTERS.items()}
 MAX_NAME = 60
 
@@ -72,8 +73,10 @@ class Experiment:
     ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.name) <= MAX_NAME:
-            raise ValueError(f"the name of an experiment has 1 to {MAX_NAME} characters")
+        if not 0 < len(self.name) <= MAX_NAME or not self.name.isprintable():
+            raise ValueError(
+                f"the name of an experiment has 1 to {MAX_NAME} characters, all printable"
+            )
         if not 0.01 <= self.share <= 0.99:
             raise ValueError(f"share {self.share} is not from 0.01 to 0.99")
         if not 1 <= self.window_hours <= 24 * 60:
@@ -92,12 +95,11 @@ class Experiment:
         return self.challenger if team is Team.CHALLENGER else self.control
 
     def merged(
-        self, secret: bytes, list_id: str, control: Sequence[str], challenger: Sequence[str], k: int
-    ) -> tuple[tuple[str, ...], str]:
-        """An interleaved list, and its arm: whose each item is."""
+        self, secret: bytes, list_id: str, control: Sequence[str], challenger: Sequence[str]
+    ) -> Interleaved[str]:
+        """Both lists in one, all of it."""
         coin = Random(drawn(secret, self.name, list_id))
-        made: Interleaved[str] = team_draft(control, challenger, k, coin)
-        return made.items, "".join(LETTERS[team] for team in made.teams)
+        return team_draft(control, challenger, len(control) + len(challenger), coin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +217,10 @@ def _ab(experiment: Experiment, rows: Sequence[tuple[Any, ...]]) -> Result:
 
 
 def _interleaving(experiment: Experiment, rows: Sequence[tuple[Any, ...]]) -> Result:
-    chosen = [
-        preference([TEAMS[arm[place - 1]] for arm, place in zip(arms, places, strict=True)])
-        for _, arms, places in rows
-    ]
+    chosen = []
+    for _, arms, places in rows:
+        letters = [arm[place - 1] for arm, place in zip(arms, places, strict=True)]
+        chosen.append(preference([TEAMS[letter] for letter in letters if letter in TEAMS]))
     return judge_interleaving(np.array(chosen, np.float64), least=experiment.least)
 
 

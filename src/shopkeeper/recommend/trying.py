@@ -14,14 +14,15 @@ from random import Random
 import psycopg
 
 from shopkeeper.errors import DatabaseError, ModelError
-from shopkeeper.recommend import goods, trials, versions
+from shopkeeper.recommend import trials, versions
 from shopkeeper.recommend.experiments import Kind, Team
 from shopkeeper.recommend.exploring import explore
 from shopkeeper.recommend.following import State
-from shopkeeper.recommend.scoring import Scorer
-from shopkeeper.recommend.shelf import arrived
-from shopkeeper.recommend.slots import RecommendedList, Slot, Visitor, Why
-from shopkeeper.recommend.trials import Experiment
+from shopkeeper.recommend.merchandising import Variety
+from shopkeeper.recommend.model import Model
+from shopkeeper.recommend.shelf import Shelf
+from shopkeeper.recommend.slots import CONTROLS, Recommended, RecommendedList, Slot, Visitor, Why
+from shopkeeper.recommend.trials import LETTERS, NOBODYS, Experiment
 from shopkeeper.shop.database import Database
 
 log = logging.getLogger(__name__)
@@ -35,10 +36,11 @@ Answer = Callable[[State, int], RecommendedList]  # as a state serves it, so man
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An experiment that runs, and what each side serves."""
+    """An experiment that runs, and what each side serves; shelf: of the state that both were made from."""
 
     experiment: Experiment
     states: Mapping[Team, State]
+    shelf: Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,10 @@ class Trying:
     def __init__(
         self, database: Database, folder: Path, secret: bytes, state: Callable[[], State]
     ) -> None:
-        """folder: where versions lie, by their number; secret: what draws are keyed with."""
+        """folder: of the shop's data, where versions lie; secret: what draws are keyed with."""
         self._database, self._folder, self._secret, self._state = database, folder, secret, state
         self._ready: Mapping[Slot, Ready] = {}
-        self._models: dict[int, Scorer] = {}
+        self._models: dict[int, Model] = {}
         self._unusable: set[int] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,13 +86,11 @@ class Trying:
             served = state.scorer.model.made.version
             for version in wanted - {served} - set(self._models) - self._unusable:
                 try:
-                    model = versions.load_from(self._folder, version)
+                    self._models[version] = versions.load(self._folder, version)
                 except ModelError as error:
                     log.warning("recommend cannot try version=%d: %s", version, error)
                     self._unusable.add(version)
-                    continue
-                self._models[version] = Scorer(arrived(model, list(goods.read(conn))))
-        self._models = {v: scorer for v, scorer in self._models.items() if v in wanted}
+        self._models = {v: model for v, model in self._models.items() if v in wanted}
         self._ready = {
             slot: ready
             for slot, experiment in running.items()
@@ -99,44 +99,64 @@ class Trying:
 
     def _made_ready(self, experiment: Experiment, state: State) -> Ready | None:
         before = self._ready.get(experiment.slot)
-        states = {}
+        known = (
+            before is not None and before.experiment == experiment and before.shelf is state.shelf
+        )
+        states: dict[Team, State] = {}
         for team in Team:
             version = experiment.version(team)
             if version == state.scorer.model.made.version:
                 states[team] = state
-            elif version in self._models:
-                known = (
-                    before.states.get(team) if before and before.experiment == experiment else None
-                )
-                same = known is not None and known.shelf.goods is state.shelf.goods
-                states[team] = known if same else state.served_by(self._models[version])
-            else:
+            elif version not in self._models:
                 return None
-        return Ready(experiment, states)
+            elif known and before is not None:  # rules and controls may be others
+                own = before.states[team]
+                states[team] = replace(state, scorer=own.scorer, shelf=own.shelf)
+            else:
+                states[team] = state.served_by(self._models[version])
+        return Ready(experiment, states, state.shelf)
 
     def made(
-        self, slot: Slot, visitor: Visitor, *, state: State, answer: Answer, limit: int, explored: float = 0.0
-    ) -> Made:  # fmt: skip
-        """The list of a visitor. explored: the share of lists that are drawn where no experiment runs."""
+        self, slot: Slot, visitor: Visitor, *, state: State, answer: Answer, limit: int
+    ) -> Made:
+        """The list of a visitor; `state` serves it where no experiment runs."""
         key = visitor.client_id or visitor.session_id or visitor.customer_id
         ready = self._ready.get(slot) if key else None
         if ready is None:
-            return (
-                _drawn(answer, state, limit, explored) if explored else Made(answer(state, limit))
-            )
+            rate = state.controls.get(slot, CONTROLS[slot]).explore
+            return _drawn(answer, state, limit, rate) if rate else Made(answer(state, limit))
         if ready.experiment.kind is Kind.INTERLEAVING:
-            return Made(self._interleaved(ready, answer, limit))
+            return Made(self._interleaved(ready, slot, answer, limit))
         team = ready.experiment.team(self._secret, key)
         found = answer(ready.states[team], limit)
         return Made(replace(found, experiment=ready.experiment.name, arm=team.value))
 
-    def _interleaved(self, ready: Ready, answer: Answer, limit: int) -> RecommendedList:
-        sides = [answer(ready.states[team], limit) for team in (Team.CONTROL, Team.CHALLENGER)]
-        items = {item.product_id: item for side in reversed(sides) for item in side.items}
-        first, second = ([item.product_id for item in side.items] for side in sides)
-        chosen, arm = ready.experiment.merged(self._secret, sides[0].id, first, second, limit)
-        shown = tuple(items[product] for product in chosen)
-        return replace(sides[0], items=shown, experiment=ready.experiment.name, arm=arm)
+    def _interleaved(self, ready: Ready, slot: Slot, answer: Answer, limit: int) -> RecommendedList:
+        """Both sides in one list. What is pinned stands where both have it and is nobody's; what would be one thing
+        with something above it, or too many of a category or brand, is left out."""
+        control, challenger = (answer(ready.states[team], limit) for team in Team)
+        state = ready.states[Team.CONTROL]
+        pinned = {n: item for n, item in enumerate(control.items) if _is_pinned(item)}
+        first, second = (
+            [item for item in side.items if not _is_pinned(item)] for side in (control, challenger)
+        )
+        ids = [[item.product_id for item in side] for side in (first, second)]
+        draft = ready.experiment.merged(self._secret, control.id, ids[0], ids[1])
+        items = {item.product_id: item for item in (*second, *first)}
+        place = state.shelf.place
+        controls = state.controls.get(slot, CONTROLS[slot])
+        variety = Variety(state.shelf, controls, [place[i.product_id] for i in pinned.values()])
+        shown: list[tuple[Recommended, str]] = []
+        for product, team in zip(draft.items, draft.teams, strict=True):
+            if len(shown) + len(pinned) < limit and variety.has_room(place[product]):
+                variety.add(place[product])
+                shown.append((items[product], LETTERS[team]))
+        for n, item in pinned.items():
+            shown.insert(n, (item, NOBODYS))
+        return replace(
+            control, items=tuple(item for item, _ in shown), experiment=ready.experiment.name,
+            arm="".join(letter for _, letter in shown),
+        )  # fmt: skip
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -150,8 +170,12 @@ class Trying:
 def _drawn(answer: Answer, state: State, limit: int, rate: float) -> Made:
     """A list that is drawn now and then. One with pinned items stands as it is: their place is the merchant's."""
     pool = answer(state, POOL * limit)
-    if any(reason.why is Why.PINNED for item in pool.items for reason in item.reasons):
+    if any(map(_is_pinned, pool.items)):
         return Made(replace(pool, items=pool.items[:limit]))
     coin = Random(pool.id)  # ids are random and known to nobody beforehand
     found = explore(pool.items, limit, rate=rate, rng=coin)
     return Made(replace(pool, items=found.items), found.propensities)
+
+
+def _is_pinned(item: Recommended) -> bool:
+    return any(reason.why is Why.PINNED for reason in item.reasons)

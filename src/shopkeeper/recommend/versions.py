@@ -85,12 +85,7 @@ def in_use(conn: Connection, data_folder: Path) -> Model | None:
 
 def load(data_folder: Path, version_id: int) -> Model:
     """The model of a version. Raises ArtifactError."""
-    return load_from(data_folder / FOLDER, version_id)
-
-
-def load_from(folder: Path, version_id: int) -> Model:
-    """The same; folder: where all versions lie, by their number."""
-    return Model.load(folder / str(version_id)).numbered(version_id)
+    return Model.load(folder_of(data_folder, version_id)).numbered(version_id)
 
 
 def get(conn: Connection, version_id: int, *, lock: bool = False) -> Artifact:
