@@ -34,6 +34,7 @@ from shopkeeper.api.problems import (
 from shopkeeper.api.quick import QuickRoutes
 from shopkeeper.api.routes import (
     events,
+    learning,
     merchandising,
     people,
     products,
@@ -119,7 +120,7 @@ def _with_routes() -> FastAPI:
     )
     app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
     for part in (
-        products, search, recommend, recommendations, merchandising, people, texts, events, ucp, transfer, system, gateway,
+        products, search, recommend, recommendations, learning, merchandising, people, texts, events, ucp, transfer, system, gateway,
     ):  # fmt: skip
         app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

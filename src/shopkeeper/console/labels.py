@@ -21,7 +21,7 @@ LABELS: dict[str, str] = {
     "tau": "tau-bench retail shop", "ubi": "User Behaviour Insights 1.3", "ga4": "Google Analytics 4",
     "markdown": "Markdown pages", "plain": "Table with a mapping",
     # what a job counts
-    "records": "records", "rows": "rows", "bytes": "bytes",
+    "records": "records", "rows": "rows", "bytes": "bytes", "steps": "steps",
     # fields of records, and of an index
     "id": "ID", "title": "Title", "description": "Description", "brand": "Brand", "category": "Category", "price": "Price",
     "list_price": "Price before reduction", "currency": "Currency", "quantity": "Stock",

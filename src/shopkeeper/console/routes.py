@@ -16,6 +16,9 @@ from shopkeeper.console import (
 from shopkeeper.console import sales as sold
 from shopkeeper.console.models import installed, scores, spending, trying
 from shopkeeper.console.page import show
+from shopkeeper.console.recommend import experiments as trials
+from shopkeeper.console.recommend import lists as recommended
+from shopkeeper.console.recommend import versions as recommenders
 from shopkeeper.console.search import queries, rules, synonyms, tagging, tester, versions
 from shopkeeper.pages import Visit, visit_of
 from shopkeeper.shop.feeds import imports
@@ -31,6 +34,9 @@ for part in (
     synonyms,
     rules,
     versions,
+    recommended,
+    recommenders,
+    trials,
     sold,
     installed,
     trying,
