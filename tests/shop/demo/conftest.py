@@ -1,6 +1,7 @@
 """The demo shop made once for all tests that read it, and a small one for those that write."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.demo.making import DemoShop, Size, make
 from shopkeeper.shop.embedded import EmbeddedServer
-from shopkeeper.shop.migrate import migrate
+from tests.conftest import EMPTY_SHOP
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SMALL = Size(customers=300, orders=500, visits=150)
@@ -34,12 +35,17 @@ def truth(made: DemoShop) -> Mapping[str, Mapping[str, Any]]:
 @pytest.fixture
 def shop(server: EmbeddedServer) -> Iterator[Database]:
     """A migrated database of its own without a record."""
+    with a_database(server, "demo_shop") as opened:
+        yield opened
+
+
+@contextmanager
+def a_database(server: EmbeddedServer, name: str) -> Iterator[Database]:
+    """A migrated database of this name, dropped afterwards."""
     with psycopg.connect(server.url, dbname="postgres", autocommit=True) as conn:
-        conn.execute("drop database if exists demo_shop with (force)")
-        conn.execute("create database demo_shop")
-        url = server.url.replace("/shopkeeper?", "/demo_shop?")
-        migrate(url)
-        opened = Database(url, pool_size=4)
+        conn.execute(f"drop database if exists {name} with (force)")
+        conn.execute(f"create database {name} template {EMPTY_SHOP}")
+        opened = Database(server.url.replace("/shopkeeper?", f"/{name}?"), pool_size=4)
         yield opened
         opened.close()
-        conn.execute("drop database demo_shop with (force)")
+        conn.execute(f"drop database {name} with (force)")

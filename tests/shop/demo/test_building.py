@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from shopkeeper.shop import customers, events, orders, pages, products, reviews
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.demo import build, is_built
 from shopkeeper.shop.demo.making import DemoShop, make
+from shopkeeper.shop.embedded import EmbeddedServer
 from shopkeeper.shop.records import Record
-from tests.shop.demo.conftest import NOW, SMALL
+from tests.shop.demo.conftest import NOW, SMALL, a_database
 
 KILLED_AT_EVENTS = """
 import os, signal, sys
@@ -32,9 +33,23 @@ build(Database(sys.argv[1]), now=NOW, size=SMALL, on_progress=on_progress)
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def small() -> DemoShop:
     return make(7, NOW, size=SMALL)
+
+
+@pytest.fixture(scope="module")
+def steps() -> Counter[str]:
+    """What was told while the shop was built."""
+    return Counter()
+
+
+@pytest.fixture(scope="module")
+def built(server: EmbeddedServer, steps: Counter[str]) -> Iterator[Database]:
+    """A shop that is built; nothing may change it."""
+    with a_database(server, "demo_built") as shop:
+        build(shop, now=NOW, size=SMALL, on_progress=lambda step, done, total: steps.update([step]))
+        yield shop
 
 
 def by_id(records: Iterable[Record]) -> list[Record]:
@@ -66,27 +81,25 @@ def as_made(small: DemoShop) -> list[list[Any]]:
     ]
 
 
-def test_what_is_made_is_what_the_shop_holds(shop: Database, small: DemoShop) -> None:
-    steps: Counter[str] = Counter()
-    build(shop, now=NOW, size=SMALL, on_progress=lambda step, done, total: steps.update([step]))
-    assert everything(shop) == as_made(small)
+def test_what_is_made_is_what_the_shop_holds(
+    built: Database, small: DemoShop, steps: Counter[str]
+) -> None:
+    assert everything(built) == as_made(small)
     assert {"making reviews", "products", "events"} <= set(steps)
-    with shop.connection() as conn:
+    with built.connection() as conn:
         assert is_built(conn)
 
 
-def test_building_again_changes_nothing(shop: Database) -> None:
-    build(shop, now=NOW, size=SMALL)
+def test_building_again_changes_nothing(built: Database) -> None:
+    before = last_change(built)
+    build(built, size=SMALL)
+    assert last_change(built) == before
+
+
+def last_change(shop: Database) -> Any:
     with shop.connection() as conn:
-        before = conn.execute(
-            "select max(changed_xid::text::bigint) from product_changes"
-        ).fetchone()
-    build(shop, size=SMALL)
-    with shop.connection() as conn:
-        after = conn.execute(
-            "select max(changed_xid::text::bigint) from product_changes"
-        ).fetchone()
-    assert before == after
+        query = "select max(changed_xid::text::bigint) from product_changes"
+        return conn.execute(query).fetchone()
 
 
 def test_killed_half_way_it_leaves_nothing_and_can_be_built_again(
@@ -113,10 +126,9 @@ def test_a_shop_with_other_products_is_refused_and_left_alone(
         assert products.count(conn) == 3
 
 
-def test_the_shop_of_another_seed_is_refused(shop: Database) -> None:
-    build(shop, now=NOW, size=SMALL)
+def test_the_shop_of_another_seed_is_refused(built: Database) -> None:
     with pytest.raises(DatabaseError, match="seed 7, and seed 8"):
-        build(shop, seed=8, now=NOW, size=SMALL)
+        build(built, seed=8, now=NOW, size=SMALL)
 
 
 def test_another_process_makes_the_same_shop(small: DemoShop) -> None:
