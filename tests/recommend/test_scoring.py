@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopkeeper.recommend.scoring import FLOORS, LINKS, TRAILS, Trail, theta_of, weights_of
+from shopkeeper.recommend.scoring import (
+    FEATURES,
+    FLOORS,
+    LINKS,
+    TRAILS,
+    Trail,
+    theta_of,
+    weights_of,
+)
 from tests.recommend.small_shop import EACH, KINDS, behaviour, goods, model, scorer, trail
 
 SEEDS = st.integers(0, 10_000)
@@ -82,7 +90,7 @@ def test_words_that_were_searched_for_count_for_somebody_new() -> None:
 
 
 def test_weights_keep_their_names() -> None:
-    theta = np.arange(12.0)
+    theta = np.arange(float(len(FEATURES)))
     assert np.array_equal(theta_of(weights_of(theta)), theta)
 
 

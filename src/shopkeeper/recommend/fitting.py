@@ -2,8 +2,8 @@
 
     model = fit(goods, behaviour)         # seconds for a thousand products, minutes for a hundred thousand
 
-The weights are learnt inside the behaviour that is given: links are fitted on all but everybody's newest event, what
-they offer is held against that event, and then the links are fitted anew on everything. Without behaviour there is a
+The weights are learnt inside the behaviour that is given: links are fitted on the most of it, what they offer is held
+against what people did after that, and then the links are fitted anew on everything. Without behaviour there is a
 model too: products that are alike, and nothing else.
 """
 
@@ -19,11 +19,13 @@ from shopkeeper.recommend import choosing, neighbours, next_item, text
 from shopkeeper.recommend.behaviour import ACTIONS, DAY, Behaviour, Floats
 from shopkeeper.recommend.goods import Good, about
 from shopkeeper.recommend.histories import Histories, Ints, Places, Sparse, Table
+from shopkeeper.recommend.lending import LENT, lent
 from shopkeeper.recommend.model import Made, Model, Neighbours, Weights, Words
 from shopkeeper.recommend.scoring import (
     FLOORS,
     PLAIN,
     SEGMENTS,
+    TRAILS,
     Scorer,
     Trail,
     theta_of,
@@ -34,6 +36,7 @@ from shopkeeper.shop.bulk import Connection
 
 Strings = npt.NDArray[np.str_]
 
+CATEGORY_PRIOR = 5.0  # steps within a category that are taken for granted
 AGAIN_PRIOR = 10.0  # buyers of the same category that stand in for an item's own
 BLOCK = 4_000_000  # pairs of items that are compared together
 
@@ -41,13 +44,14 @@ BLOCK = 4_000_000  # pairs of items that are compared together
 @dataclass(frozen=True, slots=True)
 class Plan:
     """most: neighbours kept of each item. popular_days: half-life of popularity. shrinkage: people who would have to
-    have had both, for a link to count half of what it looks like. questions: from how many people at most the weights
-    are learnt; offered: candidates of each; enough: questions that a segment needs for weights of its own; ridge: of
+    have had both, for a link to count half of what it looks like. asked: the share of events, the newest, from which
+    the weights are learnt, and questions: how many of them at most; offered: candidates of each; enough: questions that a segment needs for weights of its own; ridge: of
     the weights. pairs: of alike items, that one term may make, times the number of items."""
 
     most: int = 100
     popular_days: float = 30.0
     shrinkage: float = 5.0
+    asked: float = 0.2
     questions: int = 8000
     offered: int = 100
     enough: int = 400
@@ -60,12 +64,12 @@ def fit(goods: Sequence[Good], behaviour: Behaviour, plan: Plan | None = None) -
     """The model of these products and of nothing later than `behaviour.until`. Places are in the order of `goods`."""
     plan, begun = plan or Plan(), time.monotonic()
     items = Places(tuple(good.id for good in goods))
-    known = _known(about(goods), plan)
+    known = _known(goods, plan)
     weights = _weights(items, known, behaviour, plan)
     return replace(
         _fitted(items, known, behaviour, plan),
         weights=weights,
-        again=_again(goods, behaviour),
+        again=_again(known.category, behaviour),
         made=Made(
             until=behaviour.until,
             events=len(behaviour.histories.items),
@@ -109,15 +113,18 @@ class _Known:
     words: Words
     values: Words
     links: dict[str, Neighbours]
+    category: Ints  # (N,) the number of each item's
 
 
-def _known(items: Sequence[About], plan: Plan) -> _Known:
+def _known(goods: Sequence[Good], plan: Plan) -> _Known:
+    items, number = about(goods), dict[tuple[str, ...], int]()
+    categories = np.array([number.setdefault(g.category, len(number)) for g in goods], np.intp)
     few = max(len(items), 1)
     commonest = min(1.0, max(200.0, plan.pairs / few) / few)
     words = words_of(items, commonest=min(0.2, commonest))
     values = words_of([About("", item.values) for item in items], commonest=commonest)
     links = {"text": alike(words.rows, plan.most), "values": alike(values.rows, plan.most)}
-    return _Known(words, values, links)
+    return _Known(words, values, links, categories)
 
 
 def words_of(items: Sequence[About], *, commonest: float) -> Words:
@@ -158,7 +165,8 @@ def _fitted(items: Places[str], known: _Known, behaviour: Behaviour, plan: Plan)
         links["bought"] = Neighbours.nearest(together, plan.most)
     fresh = 0.5 ** ((behaviour.until - behaviour.at) / (plan.popular_days * DAY))
     popular = np.bincount(histories.items, fresh, len(items))
-    return Model(
+    links["category"] = _by_category(known.category, histories, popular, plan)
+    model = Model(
         items=items,
         links=links,
         words=known.words,
@@ -170,6 +178,38 @@ def _fitted(items: Places[str], known: _Known, behaviour: Behaviour, plan: Plan)
         weights=dict.fromkeys(SEGMENTS, PLAIN),
         shrinkage=plan.shrinkage,
     )
+    return lent(model, np.flatnonzero(model.people == 0), LENT)
+
+
+def _by_category(category: Ints, histories: Histories, popular: Floats, plan: Plan) -> Neighbours:
+    """Items of the categories that people turn to next, the same one mostly: P(category | category), from the nearest
+    steps of all people; where nobody went anywhere, the same category. The most wanted items of each are kept."""
+    count, many = len(category), int(category.max(initial=-1)) + 1
+    of = sparse.csr_array((np.ones(count), (np.arange(count), category)), shape=(count, many))
+    before, after = next_item.rows(histories, plan.following)
+    steps = (before @ of).T @ (after @ of) + CATEGORY_PRIOR * sparse.eye_array(many)
+    chance = sparse.csr_array(sparse.diags_array(1 / np.maximum(steps.sum(axis=1), 1e-9)) @ steps)
+    best = _most_wanted(category, popular, plan.most)
+    found = Neighbours.nearest(chance @ best, plan.most)  # by chance, and by how wanted
+    likely = np.zeros(found.of.shape, np.float32)
+    for number in range(many):
+        there = found.value[number] > 0
+        to = category[found.of[number]]
+        likely[number] = np.where(there, chance[[number]].toarray()[0, to], 0)
+    own = found.of[category], likely[category]
+    own[1][own[0] == np.arange(count)[:, None]] = 0  # not itself
+    return Neighbours(*own)
+
+
+def _most_wanted(category: Ints, popular: Floats, most: int) -> Sparse:
+    """(categories, N) how wanted the most wanted items of each category are beside the best of it."""
+    top = np.zeros(int(category.max(initial=-1)) + 1)
+    np.maximum.at(top, category, popular)
+    value = (popular + 1e-3) / (top[category] + 1e-3)
+    whole = sparse.csr_array(
+        (value, (category, np.arange(len(category)))), shape=(len(top), len(category))
+    )
+    return Neighbours.nearest(whole, most).matrix(len(category))
 
 
 def _different(histories: Histories) -> Table:
@@ -177,18 +217,17 @@ def _different(histories: Histories) -> Table:
     return np.bincount(histories.matrix().indices, minlength=histories.count).astype(np.float32)
 
 
-def _again(goods: Sequence[Good], behaviour: Behaviour) -> Table:
+def _again(category: Ints, behaviour: Behaviour) -> Table:
     """(N,) the share of an item's buyers who bought it again; where few bought it, as in its category."""
-    number: dict[tuple[str, ...], int] = {}
-    category = np.array([number.setdefault(g.category, len(number)) for g in goods], np.intp)
+    count = len(category)
     owner = behaviour.buyers[behaviour.bought.people]
     known = owner >= 0
     pairs, times = np.unique(
-        owner[known] * len(goods) + behaviour.bought.items[known], return_counts=True
+        owner[known] * count + behaviour.bought.items[known], return_counts=True
     )
-    item = pairs % max(len(goods), 1)
-    buyers = np.bincount(item, minlength=len(goods))
-    repeated = np.bincount(item[times > 1], minlength=len(goods))
+    item = pairs % max(count, 1)
+    buyers = np.bincount(item, minlength=count)
+    repeated = np.bincount(item[times > 1], minlength=count)
     of_category = np.bincount(category, repeated) / (np.bincount(category, buyers) + AGAIN_PRIOR)
     return np.asarray(
         (repeated + AGAIN_PRIOR * of_category[category]) / (buyers + AGAIN_PRIOR), np.float32
@@ -200,11 +239,11 @@ def _weights(
 ) -> dict[str, Weights]:
     """Weights of each segment, from what people did last."""
     histories, at = behaviour.histories, behaviour.at
-    asked = _questions(histories, plan.questions)
+    cut = float(np.quantile(at, 1 - plan.asked)) if len(at) else 0.0
+    asked = _questions(histories, at, cut, plan.questions)
     if len(asked) < plan.enough:
         return dict.fromkeys(SEGMENTS, PLAIN)
-    past = _without(behaviour, asked)
-    scorer = Scorer(_fitted(items, known, past, plan))
+    scorer = Scorer(_fitted(items, known, behaviour.before(cut), plan))
     tables, places, segments = _tables(scorer, histories, at, asked, plan.offered)
     if len(tables) < plan.enough:
         return dict.fromkeys(SEGMENTS, PLAIN)
@@ -230,36 +269,16 @@ def _with_words(theta: Table) -> Weights:
     return weights_of(weights)
 
 
-def _without(behaviour: Behaviour, asked: Ints) -> Behaviour:
-    """The behaviour without these events, and without what the same people bought from then on."""
-    histories = behaviour.histories
-    asked_at = np.full(len(histories) + 1, np.inf)  # the last is nobody
-    asked_at[histories.people[asked]] = behaviour.at[asked]
-    kept = np.ones(len(histories.items), np.bool_)
-    kept[asked] = False
-    earlier = np.flatnonzero(behaviour.bought_at < asked_at[behaviour.buyers])
-    return replace(
-        behaviour,
-        histories=histories.where(kept),
-        at=behaviour.at[kept],
-        bought=behaviour.bought.select(earlier),
-        buyers=behaviour.buyers[earlier],
-        bought_at=behaviour.bought_at[earlier],
-    )
-
-
-def _questions(histories: Histories, most: int) -> Ints:
-    """Places of events that are asked about: everybody's newest, if it is of an item they did not have, of at most so
-    many people."""
-    newest = histories.start[1:][histories.lengths >= 2] - 1
-    if len(newest) > most:
-        newest = newest[np.linspace(0, len(newest) - 1, most).astype(np.intp)]
-    people = histories.people[newest]
-    new = [
-        histories.items[e] not in histories.items[histories.start[p] : e]
-        for p, e in zip(people, newest, strict=True)
-    ]
-    return newest[np.array(new, np.bool_)]
+def _questions(histories: Histories, at: Floats, cut: float, most: int) -> Ints:
+    """Places of events that are asked about: those from the cut on, of items that the person did not have and with
+    something before them; at most so many, evenly drawn."""
+    person_item = histories.people * histories.count + histories.items
+    first = np.zeros(len(at), np.bool_)
+    first[np.unique(person_item, return_index=True)[1]] = True
+    asked = np.flatnonzero((at >= cut) & first & (histories.position >= 1))
+    if len(asked) > most:
+        asked = asked[np.linspace(0, len(asked) - 1, most).astype(np.intp)]
+    return asked
 
 
 def _tables(
@@ -280,6 +299,8 @@ def _tables(
         if len(hit) and np.isfinite(value[best[hit[0]]]):
             table = np.zeros((offered, len(FLOORS)), np.float32)  # what is missing has no evidence
             table[: len(best)] = np.log1p(scored.evidence[best] / FLOORS)
+            if trail.segment == "back":
+                table[:, : len(FLOORS) - 2 : len(TRAILS)] = 0  # what is wanted now is not known
             tables.append(table)
             places.append(hit[0])
             segments.append(trail.segment)

@@ -51,6 +51,15 @@ class Neighbours:
         of[row, column], value[row, column] = links.indices[order], links.data[order]
         return cls(of, value)
 
+    def matrix(self, count: int) -> Sparse:
+        """The same as a sparse matrix with this many columns."""
+        rows, width = self.of.shape
+        start = np.arange(0, rows * width + 1, width)
+        parts = (self.value.flatten(), self.of.flatten(), start)  # copies: they are sorted in place
+        found: Sparse = sparse.csr_array(parts, shape=(rows, count))
+        found.sum_duplicates()
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

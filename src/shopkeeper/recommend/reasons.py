@@ -47,7 +47,8 @@ def reasons(asked: Explained, scored: Scored, rows: Ints) -> list[tuple[Reason, 
             for text, part in searched
         ]
         popular = _without(evidence, scored.theta, -1, evidence[-1])
-        told.append(Reason(Why.POPULAR, popular, people=int(asked.scorer.model.people[place])))
+        people = int(asked.scorer.model.people[place])
+        told += [Reason(Why.POPULAR, popular, people=people)] if people else []
         least = max(LEAST_SHARE * float(scored.score[row]), 1e-9)
         best = sorted((r for r in told if r.weight >= least), key=lambda r: -r.weight)[:MOST]
         found.append(
@@ -111,6 +112,8 @@ def _with_detail(
 
 def _both(link: float, number: Table, one: int, other: int, shrinkage: float) -> int:
     """How many had both, from the cosine that they make (`neighbours.py`)."""
+    if not number[one] or not number[other]:
+        return 0  # the link is lent
     return round(float(link * (np.sqrt(number[one] * number[other]) + shrinkage)))
 
 

@@ -23,7 +23,7 @@ from shopkeeper.recommend.text import About
 Floats = npt.NDArray[np.float64]
 
 # Kinds of links between items (`fitting.py`), and a value of each that is neither little nor much.
-LINKS = {"next": 0.02, "near": 0.05, "bought": 0.05, "text": 0.1, "values": 0.2}
+LINKS = {"next": 0.02, "near": 0.05, "bought": 0.05, "text": 0.1, "values": 0.2, "category": 0.1}
 TRAILS = {"now": 300.0, "ever": 60 * 86_400.0}  # half-lives in seconds
 WORDS_FLOOR, POPULAR_FLOOR = 0.05, 0.3
 WORDS_HALF_LIFE = 1800.0
@@ -32,11 +32,12 @@ FLOORS = np.array(
     [*(floor for floor in LINKS.values() for _ in TRAILS), WORDS_FLOOR, POPULAR_FLOOR]
 )
 SHORT = 3  # items up to which a trail is a short session
-SEGMENTS = ("new", "short", "regular")
+SEGMENTS = ("new", "short", "regular", "back")  # nothing known; in a session; back after a while
+GONE = 0.03  # weight of a trail now, below which its session is over: a look of some 25 minutes ago
 FALLBACK = 300  # popular products that are candidates for everybody
 PLAIN = Weights(
     {"next now": 1.0, "next ever": 0.5, "near now": 0.5, "near ever": 0.5, "bought now": 0.3, "bought ever": 0.3,
-     "text now": 0.7, "text ever": 0.3, "values now": 0.5, "values ever": 0.5},
+     "text now": 0.7, "text ever": 0.3, "values now": 0.5, "values ever": 0.5, "category now": 0.5, "category ever": 0.5},
     words=1.0, popular=0.3,
 )  # fmt: skip  # by judgement, until there is behaviour to learn from
 
@@ -82,9 +83,7 @@ class Trail:
     @property
     def segment(self) -> str:
         """Whose weights are used."""
-        if not len(self.places):
-            return "new"
-        return "short" if len(self.places) <= SHORT else "regular"
+        return str(segments(np.array([len(self.places)]), self.weight[:, :1].sum(axis=0))[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +159,12 @@ class Scorer:
         found = self.postings @ self.model.words.vector(About(text)).T
         found = found.tocoo()
         return found.row, weight * found.data.astype(np.float64)
+
+
+def segments(number: Ints, now: Floats) -> npt.NDArray[np.str_]:
+    """Of trails with so many different items, and so much weight now."""
+    short = np.where(number <= SHORT, "short", "regular")
+    return np.where(number == 0, "new", np.where(now < GONE, "back", short))
 
 
 def theta_of(weights: Weights) -> Floats:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from shopkeeper.recommend.goods import Good, about
-from shopkeeper.recommend.histories import Ints, Places, Sparse, Table
+from shopkeeper.recommend.histories import Ints, Places, Table
+from shopkeeper.recommend.lending import ARRIVED, lent, make_known
 from shopkeeper.recommend.model import Model, Neighbours, Words
 from shopkeeper.recommend.text import About
 
@@ -76,7 +77,8 @@ def stocked(model: Model, goods: Iterable[Good]) -> Shelf:
 
 
 def arrived(model: Model, goods: Sequence[Good], *, most: int = 100) -> Model:
-    """The model with places for products that it did not know, linked to all others by their words and values."""
+    """The model with places for products that it did not know, linked to all others by their words and values,
+    and with links lent by what they are like."""
     new = [g for g in goods if g.id not in model.items.place]
     if not new:
         return model
@@ -87,11 +89,12 @@ def arrived(model: Model, goods: Sequence[Good], *, most: int = 100) -> Model:
     more = len(new)
     links = {name: _longer(found, more) for name, found in model.links.items()}
     links |= {"text": text, "values": alike}
-    return replace(
+    wider = replace(
         model, items=Places((*model.items.ids, *(g.id for g in new))), links=links, words=words, values=values,
         popular=_padded(model.popular, more), people=_padded(model.people, more),
         baskets=_padded(model.baskets, more), again=_padded(model.again, more),
     )  # fmt: skip
+    return lent(wider, np.arange(len(model.items), len(wider.items)), ARRIVED)
 
 
 def _joined(
@@ -113,20 +116,11 @@ def _joined(
         )
     of[before:, : own.of.shape[1]], value[before:, : own.of.shape[1]] = own.of, own.value
     for number in range(fresh.shape[0]):
-        _make_known(of[:before], value[:before], pairs, number, before + number)
+        at = slice(pairs.indptr[number], pairs.indptr[number + 1])
+        there = pairs.indices[at] < before
+        others, cosine = pairs.indices[at][there], pairs.data[at][there]
+        make_known(of[:before], value[:before], others, cosine, before + number)
     return replace(words, rows=rows), Neighbours(of, value)
-
-
-def _make_known(of: Ints, value: Table, pairs: Sparse, number: int, place: int) -> None:
-    """Let the items that were there know a new one, in the place of their weakest neighbour."""
-    at = slice(pairs.indptr[number], pairs.indptr[number + 1])
-    others, cosine = pairs.indices[at], pairs.data[at]
-    there = others < len(of)
-    others, cosine = others[there], cosine[there]
-    weakest = value[others].argmin(axis=1)
-    better = cosine > value[others, weakest]
-    of[others[better], weakest[better]] = place
-    value[others[better], weakest[better]] = cosine[better]
 
 
 def _longer(links: Neighbours, more: int) -> Neighbours:
