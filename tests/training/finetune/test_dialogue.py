@@ -7,16 +7,15 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from shopkeeper.errors import FeedError, Refused
+from shopkeeper.training.finetune.conversing import Conversing
 from shopkeeper.training.finetune.dialogue import (
     Candidate,
-    Conversing,
     DialogueModel,
     Exchange,
     load_dialogue,
     make_dialogue,
-    rated_batch,
-    rating_loss,
 )
+from shopkeeper.training.finetune.rating import rated_batch, rating_loss
 from tests.training.finetune.encoders import small, trained
 
 GOOD = {"sensible": 1.0, "specific": 1.0, "interesting": 1.0, "safe": 1.0}

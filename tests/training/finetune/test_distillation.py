@@ -11,6 +11,7 @@ from shopkeeper.models.engines.reference import open_engine
 from shopkeeper.models.prompting import Kept
 from shopkeeper.models.prompting.tasks import SENTIMENT, Written
 from shopkeeper.settings import EngineSettings
+from shopkeeper.training.finetune.classification import load_classifier
 from shopkeeper.training.finetune.distillation import TASK, Refusal, labelled_by, soft_label_loss
 from shopkeeper.training.finetune.plan import FinetunePlan
 from tests.training.finetune.small import ROWS, base, learn
@@ -62,8 +63,9 @@ def test_a_student_agrees_with_its_teacher(tmp_path: Path) -> None:
         for r in ROWS
     ]  # fmt: skip
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    _, finished = learn(
+    run, finished = learn(
         tmp_path, "student", task="distillation", base=str(base(tmp_path / "base")), adapter="full",
         epochs=4.0, learning_rate=3e-3,
     )  # fmt: skip
     assert finished.measures["accuracy"] > 0.8
+    assert load_classifier(run / "model").labels == ("black", "blue", "green", "red")

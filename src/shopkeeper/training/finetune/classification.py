@@ -32,7 +32,7 @@ from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate, shares, whole_numbers
-from shopkeeper.training.finetune.tasks import Row
+from shopkeeper.training.finetune.tasks import HeadTask, Row
 from shopkeeper.training.objectives import Batch, Loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -84,7 +84,12 @@ class TextClassifier:
         return found
 
     def calibrated(self, validation: Sequence[Labelled]) -> "TextClassifier":
-        """The same with the temperature that makes these rows likeliest; they must not have been trained on."""
+        """The same with the temperature that makes these rows likeliest; they must not have been trained on.
+
+        Without rows it stays as it is.
+        """
+        if not validation:
+            return self
         logits = self.logits([row.text for row in validation])
         targets = targets_of(self.token_rows(validation), several=self.several)
         return replace(self, sharpness=float(fit_weights(logits[None], targets)[0]) or 1.0)
@@ -232,7 +237,7 @@ def _probabilities(logits: Tensor, several: bool) -> Tensor:
     return logits.sigmoid() if several else logits.softmax(-1)
 
 
-class Classification:
+class Classification(HeadTask[TextClassifier, Labelled]):
     """See `tasks.FinetuneTask`. A row has `text`, and `label` or, where a text may have several, the list `labels`."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
@@ -269,51 +274,34 @@ class Classification:
         )  # fmt: skip
         return made.headed
 
-    def work(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        *,
-        train: Sequence[Row],
-        validation: Sequence[Row],
-    ) -> Classifying:
-        classifier = self.classifier(module, words, plan)
-        return Classifying.of(
-            classifier, [_labelled(row) for row in train], [_labelled(row) for row in validation],
-            seed=plan.recipe.seed, rows_at_once=plan.recipe.micro_rows,
-        )  # fmt: skip
-
-    def measures(
-        self, module: nn.Module, words: Words, plan: FinetunePlan, rows: Sequence[Row]
-    ) -> Mapping[str, float]:
-        """See `TextClassifier.measures`."""
+    def records(self, rows: Sequence[Row], plan: FinetunePlan) -> list[Labelled]:
+        """Rows with a label that no training row had are left out."""
         known = set(plan.options["labels"])
-        usable = [_labelled(row) for row in rows if known.issuperset(_labels(row))]
-        found = self.classifier(module, words, plan).measures(usable)
-        return found | {"unknown_labels": float(len(rows) - len(usable))}
+        return [_labelled(row) for row in rows if known.issuperset(_labels(row))]
 
-    def save(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        folder: Path,
-        *,
-        validation: Sequence[Row],
-    ) -> None:
-        """Calibrated by the validation rows."""
-        known = set(plan.options["labels"])
-        usable = [_labelled(row) for row in validation if known.issuperset(_labels(row))]
-        classifier = self.classifier(module, words, plan)
-        (classifier.calibrated(usable) if usable else classifier).save(folder)
-
-    def classifier(self, module: nn.Module, words: Words, plan: FinetunePlan) -> TextClassifier:
-        """What the run has made, not calibrated."""
+    def made(self, module: nn.Module, words: Words, plan: FinetunePlan) -> TextClassifier:
         headed = cast(Headed, module)
         reading = planned_reading(words, plan, headed.shape)
         labels = tuple(plan.options["labels"])
         return TextClassifier(headed, reading, labels, plan.options["several"])
+
+    def learning(
+        self, made: TextClassifier, train: list[Labelled], validation: list[Labelled], plan: FinetunePlan
+    ) -> Classifying:  # fmt: skip
+        recipe = plan.recipe
+        return Classifying.of(
+            made, train, validation, seed=recipe.seed, rows_at_once=recipe.micro_rows
+        )
+
+    def calibrated(self, made: TextClassifier, validation: list[Labelled]) -> TextClassifier:
+        return made.calibrated(validation)
+
+    def measures(
+        self, module: nn.Module, words: Words, plan: FinetunePlan, rows: Sequence[Row]
+    ) -> Mapping[str, float]:
+        """See `TextClassifier.measures`; unknown_labels: rows that were left out of it."""
+        unknown = len(rows) - len(self.records(rows, plan))
+        return {**super().measures(module, words, plan, rows), "unknown_labels": float(unknown)}
 
 
 def _labels(row: Row) -> Sequence[str]:

@@ -25,7 +25,7 @@ from shopkeeper.training.finetune.order import Order
 from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate, shares
-from shopkeeper.training.finetune.tasks import FinetuneTask, Row
+from shopkeeper.training.finetune.tasks import HeadTask, Row
 from shopkeeper.training.objectives import Batch, Loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -157,7 +157,7 @@ def measures_of(logits: Tensor, rows: Sequence[Scored]) -> dict[str, float]:
     return {"loss": float(loss), "accuracy": float(right), "map": mean}
 
 
-class CrossEncoding(FinetuneTask):
+class CrossEncoding(HeadTask[CrossEncoder, Scored]):
     """See `tasks.FinetuneTask`. A row has `first`, `second` and `score`, from 0 to 1."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
@@ -179,47 +179,20 @@ class CrossEncoding(FinetuneTask):
     def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
         return make_cross_encoder(opened, max_tokens=plan.length).headed
 
-    def work(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        *,
-        train: Sequence[Row],
-        validation: Sequence[Row],
-    ) -> Crossing:
-        return Crossing.of(
-            self.cross_encoder(module, words, plan), [_scored(row) for row in train],
-            [_scored(row) for row in validation],
-            seed=plan.recipe.seed, rows_at_once=plan.recipe.micro_rows,
-        )  # fmt: skip
+    def records(self, rows: Sequence[Row], plan: FinetunePlan) -> list[Scored]:
+        return [Scored(row["first"], row["second"], row["score"]) for row in rows]
 
-    def measures(
-        self, module: nn.Module, words: Words, plan: FinetunePlan, rows: Sequence[Row]
-    ) -> Mapping[str, float]:
-        """See `measures_of`."""
-        return self.cross_encoder(module, words, plan).measures([_scored(row) for row in rows])
-
-    def save(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        folder: Path,
-        *,
-        validation: Sequence[Row],
-    ) -> None:
-        """See `CrossEncoder.save`."""
-        self.cross_encoder(module, words, plan).save(folder)
-
-    def cross_encoder(self, module: nn.Module, words: Words, plan: FinetunePlan) -> CrossEncoder:
-        """What the run has made."""
+    def made(self, module: nn.Module, words: Words, plan: FinetunePlan) -> CrossEncoder:
         headed = cast(Headed, module)
         return CrossEncoder(headed, planned_reading(words, plan, headed.shape))
 
-
-def _scored(row: Row) -> Scored:
-    return Scored(row["first"], row["second"], row["score"])
+    def learning(
+        self, made: CrossEncoder, train: list[Scored], validation: list[Scored], plan: FinetunePlan
+    ) -> Crossing:
+        recipe = plan.recipe
+        return Crossing.of(
+            made, train, validation, seed=recipe.seed, rows_at_once=recipe.micro_rows
+        )
 
 
 TASK = CrossEncoding()

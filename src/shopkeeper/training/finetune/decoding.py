@@ -1,4 +1,5 @@
-"""Answers of a model in training to many prompts at once: the likeliest token each time, with keys and values kept.
+"""Answers of a model in training to many prompts at once, the likeliest token each time, or of many drawn to one prompt.
+Keys and values are kept.
 
 For measuring a fine-tuned model without exporting it; serving is `shopkeeper.models`. Rows are filled up on the left,
 so that all end where the next token comes; what fills them is never looked at.
@@ -43,6 +44,41 @@ def answers(
         for row, ids in zip(rows, said, strict=True):
             found[row] = ids
     return found
+
+
+@torch.no_grad()
+def drawn(
+    model: Transformer,
+    prompt: Sequence[int],
+    *,
+    count: int,
+    seed: int,
+    end: int,
+    top_k: int,
+    temperature: float,
+    max_new_tokens: int,
+) -> list[list[int]]:
+    """So many answers to one prompt, token by token out of the `top_k` likeliest, without the token that ends them."""
+    device = model.embedding.weight.device
+    random = torch.Generator(device).manual_seed(seed)
+    tokens = torch.tensor([list(prompt)] * count, device=device)
+    seen = torch.ones_like(tokens, dtype=torch.bool)
+    memory = Memory(model)
+    said: list[list[int]] = [[] for _ in range(count)]
+    ended = [False] * count
+    for _ in range(max_new_tokens):
+        scores = memory.step(tokens, seen) / temperature
+        best, numbers = scores.topk(min(top_k, scores.shape[-1]))
+        chosen = torch.multinomial(best.softmax(-1), 1, generator=random)
+        tokens = numbers.gather(1, chosen)
+        seen = torch.cat([seen, torch.ones_like(tokens, dtype=torch.bool)], dim=1)
+        for row, token in enumerate(tokens[:, 0].tolist()):
+            ended[row] = ended[row] or token == end
+            if not ended[row]:
+                said[row].append(token)
+        if all(ended):
+            break
+    return said
 
 
 def _batch(

@@ -22,14 +22,12 @@ from torch import Tensor, nn
 from shopkeeper.errors import ContextTooLong, OutputError
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.prompting import Choice, Kept, Prior, Task, run
-from shopkeeper.training.finetune import classification
-from shopkeeper.training.finetune.classification import Classifying
+from shopkeeper.training.finetune.classification import Classification, Classifying
 from shopkeeper.training.finetune.heads import Headed
 from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.rows import collate
 from shopkeeper.training.finetune.tasks import Row
 from shopkeeper.training.objectives import Batch, Loss
-from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
 from shopkeeper.training.words import Words
 
@@ -133,8 +131,9 @@ class Distilling:
         return ""
 
 
-class Distillation:
-    """See `tasks.FinetuneTask`. A row has `text` and the `probabilities` of its labels; `label` is the likeliest."""
+class Distillation(Classification):
+    """A classifier that learns how likely a teacher finds each label, and is measured by the likeliest. A row has `text`
+    and the `probabilities` of its labels."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
         likely = row.get("probabilities")
@@ -144,19 +143,12 @@ class Distillation:
         if min(values.values()) < 0 or abs(sum(values.values()) - 1) > SUM_OFF:
             raise ValueError(f"the probabilities add up to {sum(values.values()):.3f}, not 1")
         label = max(values, key=values.__getitem__)
-        plain = classification.TASK.checked({"text": row.get("text"), "label": label}, plan)
+        plain = super().checked({"text": row.get("text"), "label": label}, plan)
         return {**plain, "probabilities": values}
-
-    def identity(self, row: Row) -> str:
-        return str(row["text"])
 
     def settled(self, plan: FinetunePlan, train: Sequence[Row]) -> FinetunePlan:
         labels = sorted({label for row in train for label in row["probabilities"]})
-        every = [{"text": "", "label": label} for label in labels]
-        return classification.TASK.settled(plan, every)
-
-    def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
-        return classification.TASK.module(opened, plan)
+        return super().settled(plan, [{"text": "", "label": label} for label in labels])
 
     def work(
         self,
@@ -167,20 +159,14 @@ class Distillation:
         train: Sequence[Row],
         validation: Sequence[Row],
     ) -> Distilling:
-        hard = classification.TASK.work(module, words, plan, train=train, validation=validation)
-        labels = plan.options["labels"]
+        learnt, measured = self.records(train, plan), self.records(validation, plan)
+        hard = self.learning(self.made(module, words, plan), learnt, measured, plan)
+        labels, options = plan.options["labels"], plan.options
         likely = [[row["probabilities"].get(label, 0.0) for label in labels] for row in train]
-        options = plan.options
         return Distilling(
             hard, torch.tensor(likely), float(options.get("temperature", TEMPERATURE)),
             float(options.get("soft_share", SOFT_SHARE)),
         )  # fmt: skip
-
-    def measures(
-        self, module: nn.Module, words: Words, plan: FinetunePlan, rows: Sequence[Row]
-    ) -> Mapping[str, float]:
-        """See `TextClassifier.measures`; what is right is what the teacher found likeliest."""
-        return classification.TASK.measures(module, words, plan, rows)
 
 
 TASK = Distillation()

@@ -10,7 +10,7 @@ Micro-batches see their own negatives alone: `micro_rows` should be `batch_rows`
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate
 from shopkeeper.training.finetune.similarity import multiple_negatives
-from shopkeeper.training.finetune.tasks import FinetuneTask, Row
+from shopkeeper.training.finetune.tasks import HeadTask, Row
 from shopkeeper.training.objectives import Batch, Loss
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -67,6 +67,11 @@ class SentenceEncoder:
         """(N, D)."""
         rows = self.reading.rows(texts)
         return vectors_of(self.module, rows, padding=self.reading.words.padding).numpy()
+
+    def measures(self, rows: Sequence["Belonging"]) -> dict[str, float]:
+        """See `finding`; rows keep as many negatives as the one that has the fewest."""
+        pairs = _tokens(self.reading, alike(rows))
+        return finding(self.module, pairs, padding=self.reading.words.padding)
 
     def save(self, folder: Path) -> None:
         """Write it as sentence-transformers does: the model, then a module for pooling and one that makes length 1.
@@ -156,6 +161,12 @@ class Belonging:
     anchor: str
     positive: str
     negatives: tuple[str, ...] = ()
+
+
+def alike(rows: Sequence[Belonging]) -> list[Belonging]:
+    """The rows with as many negatives as the one that has the fewest."""
+    most = min((len(row.negatives) for row in rows), default=0)
+    return [replace(row, negatives=row.negatives[:most]) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -250,7 +261,7 @@ def _tokens(reading: Reading, rows: Sequence[Belonging]) -> list[list[TokenRow]]
     return [made[i : i + width] for i in range(0, len(made), width)]
 
 
-class Embedding(FinetuneTask):
+class Embedding(HeadTask[SentenceEncoder, Belonging]):
     """See `tasks.FinetuneTask`. A row has `anchor`, `positive` and may have the list `negatives`."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
@@ -268,53 +279,20 @@ class Embedding(FinetuneTask):
     def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
         return make_encoder(opened, max_tokens=plan.length).module
 
-    def work(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        *,
-        train: Sequence[Row],
-        validation: Sequence[Row],
-    ) -> Pairing:
-        count = min(len(row["negatives"]) for row in (*train, *validation))
-        learnt, measured = (
-            [_belonging(row, count) for row in rows] for rows in (train, validation)
-        )
-        return Pairing.of(
-            self.encoder(module, words, plan), learnt, measured,
-            seed=plan.recipe.seed, rows_at_once=plan.recipe.micro_rows,
-        )  # fmt: skip
+    def records(self, rows: Sequence[Row], plan: FinetunePlan) -> list[Belonging]:
+        return [Belonging(row["anchor"], row["positive"], tuple(row["negatives"])) for row in rows]
 
-    def measures(
-        self, module: nn.Module, words: Words, plan: FinetunePlan, rows: Sequence[Row]
-    ) -> Mapping[str, float]:
-        """See `finding`."""
-        count = min((len(row["negatives"]) for row in rows), default=0)
-        made = [_belonging(row, count) for row in rows]
-        encoder = self.encoder(module, words, plan)
-        return finding(encoder.module, _tokens(encoder.reading, made), padding=words.padding)
-
-    def save(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        folder: Path,
-        *,
-        validation: Sequence[Row],
-    ) -> None:
-        """See `SentenceEncoder.save`."""
-        self.encoder(module, words, plan).save(folder)
-
-    def encoder(self, module: nn.Module, words: Words, plan: FinetunePlan) -> SentenceEncoder:
-        """What the run has made."""
+    def made(self, module: nn.Module, words: Words, plan: FinetunePlan) -> SentenceEncoder:
         pooled = cast(Pooled, module)
         return SentenceEncoder(pooled, planned_reading(words, plan, pooled.shape))
 
-
-def _belonging(row: Row, negatives: int) -> Belonging:
-    return Belonging(row["anchor"], row["positive"], tuple(row["negatives"][:negatives]))
+    def learning(
+        self, made: SentenceEncoder, train: list[Belonging], validation: list[Belonging], plan: FinetunePlan
+    ) -> Pairing:  # fmt: skip
+        recipe, every = plan.recipe, alike([*train, *validation])
+        return Pairing.of(
+            made, every[: len(train)], every[len(train) :], seed=recipe.seed, rows_at_once=recipe.micro_rows
+        )  # fmt: skip
 
 
 TASK = Embedding()

@@ -27,7 +27,7 @@ from shopkeeper.training.finetune.plan import FinetunePlan
 from shopkeeper.training.finetune.reading import Reading, planned_reading, reading_of
 from shopkeeper.training.finetune.rows import TokenRow, collate
 from shopkeeper.training.finetune.spans import Offsets, Span, TagSet
-from shopkeeper.training.finetune.tasks import Row
+from shopkeeper.training.finetune.tasks import HeadTask, Row
 from shopkeeper.training.objectives import Batch, Loss, padded
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.parallel import World
@@ -203,7 +203,7 @@ def measures_of(
     }  # fmt: skip
 
 
-class TaggingTask:
+class TaggingTask(HeadTask[Tagger, Tagged]):
     """See `tasks.FinetuneTask`. A row has `text` and `spans`, each with `start`, `end` (characters) and `label`."""
 
     def checked(self, row: Row, plan: FinetunePlan) -> Row:
@@ -233,46 +233,21 @@ class TaggingTask:
     def module(self, opened: Opened, plan: FinetunePlan) -> nn.Module:
         return make_tagger(opened, plan.options["labels"], max_tokens=plan.length).headed
 
-    def work(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        *,
-        train: Sequence[Row],
-        validation: Sequence[Row],
-    ) -> Tagging:
+    def records(self, rows: Sequence[Row], plan: FinetunePlan) -> list[Tagged]:
+        """Spans of labels that no training row had are left out."""
         known = set(plan.options["labels"])
-        return Tagging.of(
-            self.tagger(module, words, plan), [_tagged(row, known) for row in train],
-            [_tagged(row, known) for row in validation],
-            seed=plan.recipe.seed, rows_at_once=plan.recipe.micro_rows,
-        )  # fmt: skip
+        return [_tagged(row, known) for row in rows]
 
-    def measures(
-        self, module: nn.Module, words: Words, plan: FinetunePlan, rows: Sequence[Row]
-    ) -> Mapping[str, float]:
-        """See `measures_of`; spans of labels that no training row had are left out."""
-        known = set(plan.options["labels"])
-        return self.tagger(module, words, plan).measures([_tagged(row, known) for row in rows])
-
-    def save(
-        self,
-        module: nn.Module,
-        words: Words,
-        plan: FinetunePlan,
-        folder: Path,
-        *,
-        validation: Sequence[Row],
-    ) -> None:
-        """See `Tagger.save`."""
-        self.tagger(module, words, plan).save(folder)
-
-    def tagger(self, module: nn.Module, words: Words, plan: FinetunePlan) -> Tagger:
-        """What the run has made."""
+    def made(self, module: nn.Module, words: Words, plan: FinetunePlan) -> Tagger:
         headed = cast(Headed, module)
         tags = TagSet(tuple(plan.options["labels"]))
         return Tagger(headed, planned_reading(words, plan, headed.shape), tags)
+
+    def learning(
+        self, made: Tagger, train: list[Tagged], validation: list[Tagged], plan: FinetunePlan
+    ) -> Tagging:
+        recipe = plan.recipe
+        return Tagging.of(made, train, validation, seed=recipe.seed, rows_at_once=recipe.micro_rows)
 
 
 def _span(each: object, text: str) -> Span:

@@ -1,9 +1,10 @@
 """The tasks that models are fine-tuned for, by name, and what every one of them can do. Needs no torch."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from shopkeeper.errors import SettingsError
 
@@ -24,7 +25,7 @@ TASKS: Mapping[str, str] = {
     "tagging": "tagging",
     "embedding": "embedding",
     "cross-encoding": "crossing",
-    "dialogue": "dialogue",
+    "dialogue": "conversing",
     "distillation": "distillation",
 }
 
@@ -82,6 +83,78 @@ class Saves(Protocol):
     ) -> None:
         """Write the model with its head, ready for use. It has no adapters any more. Raises StorageError."""
         ...
+
+
+Record = TypeVar("Record")
+Measured = TypeVar("Measured", contravariant=True)
+
+
+class Made(Protocol[Measured]):
+    """A model with its head, ready for use."""
+
+    def measures(self, rows: Sequence[Measured]) -> Mapping[str, float]:
+        """How good it is on these rows."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it. Raises StorageError."""
+        ...
+
+
+Model = TypeVar("Model", bound=Made[Any])
+
+
+class HeadTask(FinetuneTask, Generic[Model, Record]):
+    """A task that puts a head on the model. Such a task says what its rows, its model and its work are; from these
+    follows how it is trained, measured and saved."""
+
+    @abstractmethod
+    def records(self, rows: Sequence[Row], plan: "FinetunePlan") -> list[Record]:
+        """The rows as the task's own records, those left out that this plan's model cannot know."""
+
+    @abstractmethod
+    def made(self, module: "nn.Module", words: "Words", plan: "FinetunePlan") -> Model:
+        """What the run has made, as it is used."""
+
+    @abstractmethod
+    def learning(
+        self, made: Model, train: list[Record], validation: list[Record], plan: "FinetunePlan"
+    ) -> "Work":
+        """The rows for the Trainer."""
+
+    def calibrated(self, made: Model, validation: list[Record]) -> Model:
+        """The trained model with what the validation rows decide, such as a temperature: none here."""
+        return made
+
+    def work(
+        self,
+        module: "nn.Module",
+        words: "Words",
+        plan: "FinetunePlan",
+        *,
+        train: Sequence[Row],
+        validation: Sequence[Row],
+    ) -> "Work":
+        learnt, measured = self.records(train, plan), self.records(validation, plan)
+        return self.learning(self.made(module, words, plan), learnt, measured, plan)
+
+    def measures(
+        self, module: "nn.Module", words: "Words", plan: "FinetunePlan", rows: Sequence[Row]
+    ) -> Mapping[str, float]:
+        return self.made(module, words, plan).measures(self.records(rows, plan))
+
+    def save(
+        self,
+        module: "nn.Module",
+        words: "Words",
+        plan: "FinetunePlan",
+        folder: Path,
+        *,
+        validation: Sequence[Row],
+    ) -> None:
+        """See `Saves`."""
+        made = self.made(module, words, plan)
+        self.calibrated(made, self.records(validation, plan)).save(folder)
 
 
 def task_of(name: str) -> FinetuneTask:
