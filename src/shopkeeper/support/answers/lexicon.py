@@ -18,6 +18,7 @@ _HAN = "一-鿿㐀-䶿"
 _UNIT = re.compile(rf"[{_HAN}]|\d+(?:[.,]\d+)*|[^\W\d_{_HAN}]+(?:['-][^\W\d_{_HAN}]+)*|%")
 _STATES = re.compile(r"\bU\.?S\.?(?:A\.?)?(?![a-z])")
 _BACK = re.compile(r"\b(send|sent|bring|give|put)((?: \w+){1,3}?) back\b")
+_MADE = re.compile(r"\bwhere (?:is|are|was|were) (.{1,160}?) (made|produced|manufactured)\b")
 _VOWEL = re.compile("[aeiouy]")
 
 
@@ -48,8 +49,10 @@ Phrases = Mapping[tuple[str, ...], frozenset[str]]
 
 
 def plain(text: str) -> str:
-    """The text in the form that units are cut from. "US" is a country there, "us" is not; "send it back" is "send back it"."""
-    return _BACK.sub(r"\1 back\2", normalise(_STATES.sub("usa", text)))
+    """The text in the form that units are cut from. "US" is a country there, "us" is not; what belongs together stands
+    together: "send it back" is "send back it", "where is it made" is "where made it"."""
+    together = _BACK.sub(r"\1 back\2", normalise(_STATES.sub("usa", text)))
+    return _MADE.sub(r"where \2 \1", together)
 
 
 def units(text: str) -> list[Unit]:

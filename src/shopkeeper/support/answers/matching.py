@@ -145,6 +145,8 @@ class Matcher:
             if entry.statement.kind is PageKind.FAQ and titled >= LEAST_TITLED:
                 own = max(own, titled)
             focus = _alike(_ideas(asked), _ideas(entry.own), self._weight)
+            if not _tells_more(asked, spoken, entry, question) and titled < LEAST_TITLED:
+                continue
             if own < LEAST_OWN and max(titled, headed) < LEAST_TITLED:
                 continue
             score = share + OWN * own + TITLE * max(titled, headed) + FOCUS * focus
@@ -229,7 +231,9 @@ def _entries(told: Sequence[Statement]) -> list[_Entry]:
         first = not found or found[-1].statement.section != statement.section
         title, section = read(statement.title), read(statement.section)
         mail = frozenset({"c:email"}) if "@" in statement.text else frozenset[str]()
-        around = _items(title) | _items(section) | blocks[statement.block]
+        around = _items(section) | blocks[statement.block]
+        if not topic:  # a paragraph with a heading of its own is about that, not about all that the page is about
+            around |= _items(title)
         found.append(
             _Entry(
                 statement, _items(own) | topic | mail, around, _items(title), _items(section), topic,
@@ -260,6 +264,18 @@ def _says_enough(asked: frozenset[str]) -> bool:
     """True if a question names something that narrows it: a concept that is not light, a country, or two words."""
     ideas = [i for i in asked if i.startswith(("c:", "x:")) and i[2:] not in _light()]
     return bool(ideas) or sum(i.startswith(("w:", "n:")) for i in asked) > 1
+
+
+def _tells_more(asked: frozenset[str], spoken: set[str], entry: _Entry, question: Reading) -> bool:
+    """True if a statement speaks of something asked that is not merely what its whole page is about, or is of the kind
+    that is asked for: else any statement of the page would do as well."""
+    if question.asks & {"how_long", "how_much", "how_many"}:
+        return True
+    return any(i in entry.own and i not in entry.title and not _is_light(i) for i in spoken)
+
+
+def _is_light(item: str) -> bool:
+    return item.startswith("g:") or item[2:] in _light()
 
 
 def _denies(text: str) -> bool:

@@ -39,6 +39,8 @@ def read(text: str, ignoring: Iterable[str] = ()) -> Reading:
         matches = known.find(group, found)
         if group in ("tags", "statuses", "countries"):  # 收货 says nothing in 收货地址
             matches = [m for m in matches if not any(_inside(m, t) for t in talked)]
+        if group == "asks":
+            matches = [m for m in matches if _begins(cut, m, text)]
         names[group] = frozenset(n for m in matches for n in m.names)
         places = {i for m in matches for i in range(m.start, m.end)}
         if group == "goods":
@@ -61,6 +63,18 @@ def read(text: str, ignoring: Iterable[str] = ()) -> Reading:
         tuple(_words(cut, [i for i in left if i not in goods], text)),
         tuple(found[i] for i in sorted(taken) if found[i][0].isdigit()),
         frozenset(_words(cut, [i for i in left if i in goods], text)),
+    )
+
+
+def _begins(cut: list[Unit], asking: Match, text: str) -> bool:
+    """True if a word such as "when" asks, and does not go on: it stands first, or after a comma or an "and"."""
+    if asking.end - asking.start > 1 or cut[asking.start].han:
+        return True
+    before = text[: cut[asking.start].start].rstrip()
+    return (
+        not before
+        or before[-1] in ",.;:!?"
+        or before.split()[-1] in ("and", "or", "so", "but", "please", "hi", "to")
     )
 
 

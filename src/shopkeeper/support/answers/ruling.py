@@ -49,20 +49,28 @@ class Ruling:
 
 def topic_of(question: Reading) -> Topic | None:
     """What a question is about, as far as rules go; None if nothing. Of several the one that more is said for."""
+    return next(iter(_topics(question)), None)
+
+
+def _topics(question: Reading) -> list[Topic]:
+    """Everything it may be about, what more is said for first."""
     named = question.concepts
     found = [t for t in lexicon().topics if all(group & named for group in t.groups)]
-    return max(found, key=lambda t: len(t.groups), default=None)
+    return sorted(found, key=lambda t: -len(t.groups))
 
 
 def rule_on(question: Reading, policy: Policy, language: str, now: datetime) -> Ruling | None:
     """The verdict on what was said, or None if rules and terms do not settle it."""
-    topic = topic_of(question)
-    if (
-        topic is None
-        or question.asks & _OPEN
-        or not question.said.anything
-        or not _about_it_alone(question, topic)
-    ):
+    if question.asks & _OPEN or not question.said.anything:
+        return None
+    rulings = (_ruling(question, topic, policy, language, now) for topic in _topics(question))
+    return next((r for r in rulings if r is not None), None)
+
+
+def _ruling(
+    question: Reading, topic: Topic, policy: Policy, language: str, now: datetime
+) -> Ruling | None:
+    if not _about_it_alone(question, topic):
         return None
     checks, looked_at = _by_rules(question.said, topic, policy, language, now)
     more, also = _by_terms(question.said, topic, policy, language)

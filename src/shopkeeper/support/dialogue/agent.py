@@ -6,8 +6,9 @@ agent reads and proposes through `Conversation`, and commits nothing but what th
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
-from shopkeeper.errors import FeedError, ModelError, NotFound, Refused
+from shopkeeper.errors import ModelError
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.support import conversations
 from shopkeeper.support.consent import Consent
@@ -178,12 +179,8 @@ class Agent:
 
     def _view(self, turn: Turn, text: str) -> View:
         desk = turn.desk
-        known = Known(
-            desk.lexicon,
-            desk.shelf,
-            desk.catalogue(normalise(text)),
-            tuple(o.id for o in desk.orders),
-        )
+        catalogue = cache(lambda: desk.catalogue(normalise(text)))
+        known = Known(desk.lexicon, desk.shelf, catalogue, tuple(o.id for o in desk.orders))
         return View(turn.state, known, desk.level > Level.NOBODY)
 
     def _follow(self, turn: Turn, commands: list[Command], text: str, client: str) -> None:
@@ -321,6 +318,3 @@ def _is_knowledge(commands: list[Command]) -> bool:
         or (c.wish is not None and c.wish.flow not in WRITES and c.wish.flow == "options")
         for c in commands
     )
-
-
-__all__ = ["Agent", "Answered", "AnswersQuestions", "FeedError", "NotFound", "Refused"]

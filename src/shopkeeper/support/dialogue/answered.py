@@ -85,7 +85,8 @@ def _which(message: str, parts: Sequence[Clause], question: Question, known: Kno
         o for o in question.options
         if any(re.sub(r"\W", "", w).casefold() in re.sub(r"[^\w|]", "", o).casefold() for w in written)
     ]  # fmt: skip
-    if picked and len(picked) < len(question.options):
+    picked = list(dict.fromkeys(picked))
+    if picked and len(picked) < len(set(question.options)):
         return [Command(Do.SET, slot="which", value="\n".join(picked))], _all(parts)
     if known.lexicon.only_says("no", text) or _gives_up(text, known):
         return [Command(Do.DROP)], _all(parts)
@@ -131,9 +132,7 @@ def _variant(message: str, parts: Sequence[Clause], question: Question, known: K
 def _method(message: str, parts: Sequence[Clause], question: Question, known: Known) -> Answers:
     text = " ".join(c.text for c in parts)
     named = slots.method(text, known.lexicon)
-    verbs = [
-        c for c in parts if c.verb is not None and c.verb.name not in (Flow.PAYMENT, Flow.RETURN)
-    ]
+    verbs = [c for c in parts if c.verb is not None and _wants_more(c, known)]
     if named:
         used = _all(parts) if not verbs else _free(parts)
         return [Command(Do.SET, slot="method", value=named)], used
@@ -154,6 +153,15 @@ def _method(message: str, parts: Sequence[Clause], question: Question, known: Kn
     ):
         return [Command(Do.SET, slot="method", value=question.options[0])], _all(parts)
     return [], frozenset()
+
+
+def _wants_more(clause: Clause, known: Known) -> bool:
+    """ "Refund it to my card" only says how to pay; "return everything, refund to my card" wants more."""
+    assert clause.verb is not None
+    if clause.verb.name == Flow.PAYMENT:
+        return False
+    more = known.lexicon.says("whole", clause.text) or known.shelf.named(clause.text)
+    return clause.verb.name != Flow.RETURN or bool(more)
 
 
 def _reason(message: str, parts: Sequence[Clause], question: Question, known: Known) -> Answers:

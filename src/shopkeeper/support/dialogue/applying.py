@@ -1,7 +1,5 @@
 """Commands put to the state: wishes that come in, slots that are filled, items that are taken out."""
 
-import re
-
 from shopkeeper.support.dialogue import locating
 from shopkeeper.support.dialogue.desk import Desk
 from shopkeeper.support.dialogue.options_said import said
@@ -17,8 +15,6 @@ from shopkeeper.support.dialogue.records import (
     Question,
     Wish,
 )
-
-_FURTHER = re.compile(r"\b(?:another|other|second)\b|另")
 
 
 def apply(commands: list[Command], state: DialogueState, desk: Desk) -> None:
@@ -96,6 +92,8 @@ def _in_place_of_asked(wish: Wish, state: DialogueState, question: Question | No
         and wish.flow in (Flow.CANCEL, Flow.RETURN, Flow.ADDRESS)
     ):
         wish.orders = orders[:1]
+    if wish.whole and wish.flow is asked.flow:
+        asked.progress = Progress.DROPPED
     if question.slot == "variant" and wish.flow in (Flow.CANCEL, Flow.RETURN):
         _drop_pick(asked, question.mention)
 
@@ -111,7 +109,7 @@ def _is_about_the_same(old: Wish, new: Wish) -> bool:
         return old.flow is Flow.PROFILE or (old.orders == new.orders and old.hint == new.hint)
     if not new.mentions:
         return not old.mentions and old.whole == new.whole and old.every == new.every
-    if any(_FURTHER.search(m.described) for m in new.mentions):
+    if any(locating.FURTHER.search(m.described) for m in new.mentions):
         return False
     if old.flow is Flow.SWAP and not new.mentions[0].words and old.mentions:
         return True
@@ -178,13 +176,26 @@ def _set(command: Command, state: DialogueState, desk: Desk, question: Question 
     elif slot == "code":
         state.facts["code"] = value
     elif slot == "method":
-        _set_method(value, state, question, wish)
+        _set_method(_other_than_shown(value, state, desk, question), state, question, wish)
     elif slot == "reason":
         for other in _open_writes(state):
             if other.flow is Flow.CANCEL and (not other.reason or other is wish):
                 other.reason = value
     elif wish is not None:
         _set_of_wish(command, state, desk, question, wish)
+
+
+def _other_than_shown(
+    value: str, state: DialogueState, desk: Desk, question: Question | None
+) -> str:
+    """ "The other card", said to a proposal: other than the one that it names."""
+    if value != "other" or question is None or question.slot != "confirm" or not state.pending:
+        return value
+    shown = desk.proposals([state.pending])[0].action.method_id
+    kind = next((m.kind for m in desk.methods if m.id == shown), "")
+    others = [m.id for m in desk.methods if m.id != shown and m.kind == kind]
+    others = others or [m.id for m in desk.methods if m.id != shown]
+    return others[0] if len(others) == 1 else value
 
 
 def _set_method(

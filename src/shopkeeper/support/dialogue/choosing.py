@@ -49,6 +49,7 @@ def choose(desk: Desk, wish: Wish, pick: Pick) -> Outcome:
         found
         and like is not None
         and meant.order is Order.CHEAPEST
+        and not meant.want
         and like.price.amount <= found[0].price.amount
     ):
         return Problem(

@@ -13,7 +13,7 @@ from typing import Any
 
 from shopkeeper.text.normalise import normalise
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "zh")
 """Those with files in `data/`."""
 
 

@@ -36,6 +36,8 @@ class Problem:
     order_id: str = ""
 
 
+FURTHER = re.compile(r"\b(?:another|other|second)\b|另")
+"""Words by which a second of the same is meant."""
 Outcome = Need | Problem | None
 """None where it is settled."""
 
@@ -187,7 +189,7 @@ def _one_mention(
     fitting = [p for p in candidates if desk.kind_for(flow, p.order)[0]]
     if not fitting:
         return refused(desk, flow, candidates[0].order, mention.words)
-    fitting = _not_taken(fitting, taken)
+    fitting = _not_taken(fitting, taken, further=FURTHER.search(mention.described) is not None)
     wanted = len(fitting) if mention.count == 0 else mention.count
     if len(fitting) > wanted:
         fitting = _beside_the_others(fitting, index, found, wish, desk, wanted)
@@ -205,7 +207,9 @@ def _one_mention(
     return None
 
 
-def _not_taken(fitting: list[Piece_], taken: Sequence[tuple[str, str]]) -> list[Piece_]:
+def _not_taken(
+    fitting: list[Piece_], taken: Sequence[tuple[str, str]], *, further: bool
+) -> list[Piece_]:
     """Pieces that no other mention has; where orders are left open, those of orders in which others were found."""
     left = list(fitting)
     for order_id, item in taken:
@@ -214,11 +218,8 @@ def _not_taken(fitting: list[Piece_], taken: Sequence[tuple[str, str]]) -> list[
             left.remove(mine)
     found = {order_id for order_id, _ in taken}
     beside = [p for p in left if p.order.id in found]
-    return (
-        beside
-        if beside and len({p.order.id for p in left}) > 1 and len({p.item for p in left}) == 1
-        else left
-    )
+    alike = len({p.item for p in left}) == 1
+    return beside if beside and (alike or further) else left
 
 
 def _key(piece: Piece_) -> int:

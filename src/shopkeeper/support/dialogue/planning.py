@@ -4,6 +4,7 @@ What concerns one order is put together, because an order can be changed, return
 payments come before items, because changed items lock the order.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -105,7 +106,23 @@ def _drafts(desk: Desk, wishes: Iterable[Wish]) -> list[Draft]:
             draft = made.setdefault((kind, order_id), Draft(kind, order_id))
             draft.wishes.append(wish)
             draft.picks += [p for p in wish.picks if p.order_id == order_id]
+    for draft in made.values():
+        _once_each(desk, draft)
     return list(made.values())
+
+
+def _once_each(desk: Desk, draft: Draft) -> None:
+    """No piece twice: what two wishes name is meant once, unless the order has it twice."""
+    order = desk.order(draft.order_id)
+    if order is None:
+        return
+    left = Counter(p.item_id for p in pieces(order))
+    kept = []
+    for pick in reversed(draft.picks):
+        if left[pick.item]:
+            left[pick.item] -= 1
+            kept.append(pick)
+    draft.picks = kept[::-1]
 
 
 def _in_order(drafts: list[Draft]) -> list[Draft]:

@@ -7,7 +7,7 @@ A clause begins at a sentence, or before an "and" behind which something else is
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shopkeeper.support.dialogue import slots
@@ -44,11 +44,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the reader is told: the customer's products, the shop's products that words may name, and order numbers."""
+    """What the reader is told: the customer's products, the shop's products that the message may name (found when asked), and order numbers."""
 
     lexicon: Lexicon
     shelf: Shelf
-    catalogue: Shelf
+    catalogue: Callable[[], Shelf]
     orders: tuple[str, ...] = ()
 
 
@@ -268,8 +268,9 @@ def _asks_only(clause: Clause, lexicon: Lexicon) -> bool:
 
 
 def _asks(clause: Clause, flow: Flow, known: Known) -> Wish:
-    shelf = known.catalogue if flow is Flow.OPTIONS else known.shelf
-    named = shelf.named(clause.text) or known.catalogue.named(clause.text)
+    named = [] if flow is Flow.OPTIONS else known.shelf.named(clause.text)
+    if not named and flow in (Flow.OPTIONS, Flow.ITEM):
+        named = known.catalogue().named(clause.text)
     return Wish(
         0,
         flow,

@@ -64,12 +64,10 @@ def numbers(text: str, orders: Iterable[str] = ()) -> list[Number]:
     for match in _NUMBER.finditer(text):
         written = match[0].strip()
         digits = _digits(written)
-        named = (
-            written[0] == "#"
-            or written[0].isalpha()
-            or bool(_ORDER_WORD.search(text[: match.start()]))
-        )
-        if written[0].isalpha() and not re.match(r"[a-zA-Z]{1,3}-?\d{5,}$", written):
+        spoken_of = bool(_ORDER_WORD.search(text[: match.start()]))
+        named = spoken_of or written[0] == "#" or written[0].isalpha()
+        lettered = re.match(r"[a-zA-Z]{1,3}-?\d{5,}$", written) is not None
+        if written[0].isalpha() and not (lettered or spoken_of or digits in known):
             continue
         if digits in known:
             found.append(Number(match.start(), match.end(), written, True))
@@ -178,7 +176,8 @@ def method(text: str, lexicon: Lexicon) -> str:
     hits = lexicon.hits("ways", text)
     if not hits:
         return ""
-    named = [h for h in hits if not _is_refused(text, h.start)]
+    exact = [h for h in hits if h.name != "other"] or hits
+    named = [h for h in exact if not _is_refused(text, h.start)]
     chosen = (named or hits)[-1 if _prefers_last(text) else 0]
     return chosen.name
 

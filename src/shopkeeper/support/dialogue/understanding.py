@@ -108,9 +108,12 @@ def _wanted(
     lexicon, state = view.lexicon, view.state
     found: list[Command] = []
     last: Wish | None = None
+    about: tuple[str, ...] = ()
     for index, clause in enumerate(parts):
         if index in used:
             continue
+        if last is None and clause.numbers and clause.verb is None and clause.asks is None:
+            about = clause.numbers  # "About order 1001: …"
         taken_out = _taken_out(clause, view)
         if taken_out is not None:
             found.append(taken_out)
@@ -118,17 +121,18 @@ def _wanted(
                 continue
         made = wishes(clause, view.known)
         for wish in made:
+            wish.orders = wish.orders or about
             if wish.unless and last is None and not state.wishes:
                 wish.unless = 0
             if _goes_on(wish, clause, last):
                 _point_back(wish, last, state)
             if wish.flow in (Flow.ADDRESS, Flow.PROFILE):
                 _address(wish, message, parts[index + 1 :], view)
-            about = "instead" if lexicon.says("instead", clause.text) else ""
+            manner = "instead" if lexicon.says("instead", clause.text) else ""
             if last is not None and last.mentions and _continues(wish, clause, last):
                 last.mentions[-1].wanted += " , " + wish.mentions[0].wanted
                 continue
-            found.append(Command(Do.START, wish=wish, about=about))
+            found.append(Command(Do.START, wish=wish, about=manner))
             last = wish
         if not made:
             _go_on(clause, last, found, view)
@@ -177,8 +181,18 @@ def _address(wish: Wish, message: str, rest: Sequence[Clause], view: View) -> No
     if slots.address(message, "") is not None:
         wish.written = message
     for clause in rest:
-        if clause.verb is None and clause.asks is None:
+        if clause.verb is None and clause.asks is None and _is_place(clause, view):
             wish.address += " to " + clause.text
+
+
+def _is_place(clause: Clause, view: View) -> bool:
+    """True if the clause speaks of where to, and not of how to pay."""
+    lexicon, text = view.lexicon, clause.text
+    if slots.method(text, lexicon):
+        return False
+    return bool(
+        lexicon.says("address", text) or lexicon.says("default", text) or clause.numbers
+    ) or (re.search(r"\d{5}|\bin (?:my|one of)\b|\border\b|订单", text) is not None)
 
 
 def _taken_out(clause: Clause, view: View) -> Command | None:
@@ -196,7 +210,8 @@ def _taken_out(clause: Clause, view: View) -> Command | None:
         "which",
         "method",
     )
-    if only and mentions and confirming and re.match(r"\W*(?:\w+\W+){0,6}$", text[: only.start()]):
+    before = re.split(r"[,;:，；：]", text[: only.start()])[-1] if only else ""
+    if only and mentions and confirming and re.match(r"\W*(?:\w+\W+){0,6}$", f"{before} "):
         after = [m for m, n in zip(mentions, named, strict=True) if n.start > only.start()]
         if after:
             return Command(Do.ONLY, mentions=after)
