@@ -1,4 +1,4 @@
-"""`shopkeeper lm finetune|prompt-tune|distill`: a model learns rows from the terminal, and the run is recorded."""
+"""`shopkeeper lm finetune|prompt-tune|distill|few-shot`: a model learns rows from the terminal, and the run is recorded."""
 
 import json
 from collections.abc import Iterator
@@ -8,8 +8,11 @@ import pytest
 import torch
 
 from shopkeeper.face import Shop
+from shopkeeper.training import interchange
 from tests.cli.conftest import Run
+from tests.training.finetune.encoders import small
 from tests.training.finetune.small import ROWS, base, write_rows
+from tests.training.finetune.test_classification import toy
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,29 @@ def test_a_model_learns_rows_and_its_run_is_recorded(
     assert soft.code == 0 and "192 of" in soft.err
 
 
+def test_a_classifier_is_made_from_a_few_texts_and_measured_on_others(
+    opened: Shop, shop: Run, tmp_path: Path
+) -> None:
+    encoder = small(tmp_path)
+    interchange.save(encoder.model, tmp_path / "base")
+    encoder.words.save(tmp_path / "base")
+    rows = [{"text": row.text, "label": row.labels[0]} for row in toy(80, 0)]
+    (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    given = ("--base", tmp_path / "base", "--data", tmp_path / "rows.jsonl")
+    done = shop("lm", "few-shot", "intents", *given, "--epochs", "8", "--learning-rate", "1e-3")
+    assert done.code == 0, done.err
+    assert "weights in the pool: encoder" in done.err and "encoder accuracy" in done.out
+    run = opened.settings.data_folder / "runs" / "intents"
+    card = json.loads((run / "card.json").read_text())
+    assert card["way"]["names"] == {"colour": "colour", "place": "place"}
+    assert card["test"]["accuracy"] > 0.8 and card["rows"]["test"] > 5
+    measured = json.loads(shop("lm", "evaluate", "intents", "--json").out)
+    assert measured["accuracy"] == card["test"]["accuracy"]
+    assert "few-shot, done" in shop("lm", "runs", "show", "intents").out
+    again = shop("lm", "few-shot", "intents", *given)
+    assert again.code == 1 and "is made already" in again.err
+
+
 def test_what_is_wrong_is_said(opened: Shop, shop: Run, tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "rows.jsonl")
     said = {
@@ -56,6 +82,8 @@ def test_what_is_wrong_is_said(opened: Shop, shop: Run, tmp_path: Path) -> None:
         ("finetune", "a", "--option", "pooling"): "is not NAME=VALUE",
         ("prompt-tune", "b", "--base", "x", "--data", str(tmp_path / "no.csv")): "no.csv is not there",
         ("distill", "c", "--texts", str(rows)): "distillation needs a task",
+        ("few-shot", "d", "--data", str(rows)): "there is no 'text'",
+        ("few-shot", "d", "--data", str(rows), "--parts", "1"): "1 parts cannot judge each other",
     }  # fmt: skip
     for command, message in said.items():
         done = shop("lm", *command)

@@ -11,6 +11,7 @@ PARTS = (
     "lm_eval",
     "lm_explain",
     "lm_export",
+    "lm_few_shot",
     "lm_finetune",
     "lm_generate",
     "lm_models",

@@ -1,6 +1,7 @@
 """`shopkeeper lm pretrain` and `lm evaluate`: a model from the first weights, and how good it is on text it never saw."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -161,9 +162,10 @@ def evaluate(
 ) -> None:
     """Measure a run's model on held-out text, beside what the frequency of tokens alone would give.
 
-    A fine-tuned one is measured on its test rows.
+    A fine-tuned one, and a few-shot classifier, is measured on its test rows.
     """
     need_train("evaluating")
+    from shopkeeper.training.finetune.few_shot_run import evaluate_few_shot, is_few_shot
     from shopkeeper.training.opening import is_finetuned
     from shopkeeper.training.plan import tokens_of
     from shopkeeper.training.running import evaluate as measure
@@ -173,6 +175,9 @@ def evaluate(
     if rows < 0:
         raise SettingsError(f"{rows} rows are none", hint="0 takes all")
     data_folder = settings_of(ctx).data_folder
+    if is_few_shot(folder_of(data_folder, run)):
+        _show(run, evaluate_few_shot(folder_of(data_folder, run), rows=rows), as_json=as_json)
+        return
     if is_finetuned(folder_of(data_folder, run)):
         _evaluate_finetuned(ctx, run, checkpoint, rows, as_json=as_json)
         return
@@ -180,20 +185,23 @@ def evaluate(
     texts = corpus_folder(data_folder, corpus or trained.plan.corpus)
     tokens_of(texts, trained.tokenizer, say=_say)
     measures = measure(trained, texts, rows=rows)
+    _show(f"{run}, {trained.checkpoint.name}", measures, as_json=as_json)
+
+
+def _show(what: str, measures: Mapping[str, float], *, as_json: bool) -> None:
     if as_json:
         console.print_json(data=dict(measures))
         return
     table = Table("measure", "value")
     for name, value in measures.items():
         table.add_row(name.replace("_", " "), f"{value:.4f}")
-    _say(f"{run}, {trained.checkpoint.name}")
+    _say(what)
     console.print(table)
 
 
 def _evaluate_finetuned(
     ctx: typer.Context, run: str, checkpoint: str, rows: int, *, as_json: bool
 ) -> None:
-    from shopkeeper.cli.lm_finetune import show_measures
     from shopkeeper.models.hub import places_of
     from shopkeeper.training.finetune.running import Stores, evaluate_finetuned, open_finetuned
     from shopkeeper.training.runs import folder_of
@@ -203,8 +211,4 @@ def _evaluate_finetuned(
     stores = Stores(settings.data_folder, settings.cache_folder, places_of(settings))
     found = open_finetuned(folder, stores, which=checkpoint)
     measures = evaluate_finetuned(found, folder, rows=rows)
-    if as_json:
-        console.print_json(data=dict(measures))
-        return
-    _say(f"{run}, {found.checkpoint.name}")
-    show_measures(measures)
+    _show(f"{run}, {found.checkpoint.name}", measures, as_json=as_json)

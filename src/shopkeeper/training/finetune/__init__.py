@@ -7,11 +7,12 @@
     deploy       running        adapter or model in the layouts of the ecosystem, with a card that says what it was made of
 
 What is trained is all weights (`adapter="full"`), low-rank adapters (`lora`) or a soft prompt (`soft_prompts`).
-`distillation` makes rows by a larger model.
+`distillation` makes rows by a larger model. `few_shot` is a classifier from a few texts a label, and `few_shot_run` its way.
 
 A task is a module of this package with a `TASK`, named in `tasks.TASKS`; it says what a row is, puts a head on the
 model where it needs one, makes the `Work` for the Trainer and measures. To add one, write such a module against
-`tasks.FinetuneTask`, with `generation` as the example; `order.Order` puts rows of like length together,
+`tasks.FinetuneTask`, with `generation` as the example, or, for one with a head, against `tasks.HeadTask`, with
+`crossing` as the example; `order.Order` puts rows of like length together,
 `distillation.soft_label_loss` learns likelihoods. The model that `module` is given has its adapter already; what the
 task adds to it is trained and kept. No torch is needed for `plan`, `data` and `tasks`.
 """

@@ -140,8 +140,8 @@ def checked_rows(
     return good, bad
 
 
-def split_rows(plan: FinetunePlan, task: FinetuneTask) -> Split:
-    """The rows of the plan's files, on their sides. Raises FeedError if most are bad, or a side would be empty."""
+def split_rows(plan: FinetunePlan, task: FinetuneTask, *, needed: Sequence[Side] = SIDES) -> Split:
+    """The rows of the plan's files, on their sides. Raises FeedError if most are bad, or one of `needed` would be empty."""
     sides: dict[Side, list[Row]] = {side: [] for side in SIDES}
     bad: list[Bad] = []
     given = {"train": plan.data, "validation": plan.validation, "test": plan.test}
@@ -161,7 +161,7 @@ def split_rows(plan: FinetunePlan, task: FinetuneTask) -> Split:
         for row in good:
             sides[_side(row, plan, task) if side == "train" else side].append(row)  # type: ignore[index]
     split = _apart(sides, task, bad)
-    for side in SIDES:
+    for side in needed:
         if not getattr(split, side):
             raise FeedError(
                 f"{plan.data}: no row is left for {side} ({split})",

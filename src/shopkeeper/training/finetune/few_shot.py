@@ -34,11 +34,13 @@ from shopkeeper.training.finetune.logistic import fit_logistic
 from shopkeeper.training.finetune.ngrams import NGrams, make_ngrams
 from shopkeeper.training.finetune.prototypes import Prototyping, prototyped
 from shopkeeper.training.opening import Opened
+from shopkeeper.training.progress import Event, Observer, silent
 from shopkeeper.training.recipe import Recipe
 from shopkeeper.training.storage import storing
 from shopkeeper.training.trainer import Trainer
 
-FILE, TENSORS, NGRAMS = "few_shot.json", "few_shot.safetensors", "ngrams.json"
+FOLDER, FILE, TENSORS, NGRAMS = "few_shot", "few_shot.json", "few_shot.safetensors", "ngrams.json"
+REPORT_EVERY = 10  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,19 @@ class FewShot:
     frozen: int = 0
     max_tokens: int = 128
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        wrong = {
+            f"epochs {self.epochs} are below 0": self.epochs < 0,
+            f"a learning rate of {self.learning_rate} is not above 0": self.learning_rate <= 0,
+            f"batches of {self.batch_rows} texts are none": self.batch_rows < 1,
+            f"{self.parts} parts cannot judge each other": self.parts < 0 or self.parts == 1,
+            f"{self.frozen} layers cannot be frozen": self.frozen < 0,
+            f"texts of {self.max_tokens} tokens are too short; 8 are the least": self.max_tokens
+            < 8,
+        }
+        if said := [text for text, is_wrong in wrong.items() if is_wrong]:
+            raise ValueError(said[0])
 
 
 @dataclass(frozen=True)
@@ -117,23 +132,23 @@ class FewShotClassifier:
             tensors |= {"grams.weight": self.gram_head.weights, "grams.bias": self.gram_head.biases}
         with storing(folder):
             try:
-                (folder / "few_shot").mkdir(exist_ok=True)
+                (folder / FOLDER).mkdir(exist_ok=True)
                 save_file(
-                    {n: t.contiguous() for n, t in tensors.items()}, folder / "few_shot" / TENSORS
+                    {n: t.contiguous() for n, t in tensors.items()}, folder / FOLDER / TENSORS
                 )
             except SafetensorError as error:  # how it says that the disk is full
                 raise OSError(str(error)) from error
             about = {"labels": self.labels, "pool": self.pool}
-            (folder / "few_shot" / FILE).write_text(json.dumps(about) + "\n", encoding="utf-8")
+            (folder / FOLDER / FILE).write_text(json.dumps(about) + "\n", encoding="utf-8")
             if self.ngrams is not None:
-                (folder / "few_shot" / NGRAMS).write_text(
+                (folder / FOLDER / NGRAMS).write_text(
                     json.dumps(asdict(self.ngrams), ensure_ascii=False), encoding="utf-8"
                 )
 
 
 def load_few_shot(folder: Path) -> FewShotClassifier:
     """What `FewShotClassifier.save` wrote. Raises ArtifactError."""
-    inside = folder / "few_shot"
+    inside = folder / FOLDER
     try:
         about = json.loads((inside / FILE).read_text(encoding="utf-8"))
         tensors = load_file(inside / TENSORS)
@@ -151,9 +166,19 @@ def load_few_shot(folder: Path) -> FewShotClassifier:
     return FewShotClassifier(encoder, labels, head, ngrams, gram_head, (first, second))
 
 
+def spelled(labels: Sequence[str]) -> dict[str, str]:
+    """What labels are called where nobody said it: `lost_card` is «lost card»."""
+    return {label: " ".join(label.replace("_", " ").lower().split()) for label in labels}
+
+
+def steps_of(way: FewShot, rows: Sequence[Labelled]) -> int:
+    """Steps of tuning on these rows, once for all of them and once without each part."""
+    return sum(_steps(way, len(_said(each, way)[0])) for each in _lessons(rows, way))
+
+
 def fit_few_shot(
-    opened: Opened, rows: Sequence[Labelled], way: FewShot, run: Path
-) -> FewShotClassifier:
+    opened: Opened, rows: Sequence[Labelled], way: FewShot, run: Path, *, observer: Observer = silent
+) -> FewShotClassifier:  # fmt: skip
     """A classifier of these rows. run: a folder for what is kept while it trains, empty afterwards.
 
     The opened model stays as it is. Raises FeedError if a row has not one label, or there are fewer than two.
@@ -163,18 +188,41 @@ def fit_few_shot(
     labels = tuple(sorted({row.labels[0] for row in rows}))
     if len(labels) < 2:
         raise FeedError("there are not two labels", hint="a classifier needs rows of at least two")
-    whole = _taught(opened, rows, labels, way, run)
+    heard = _counted(observer, steps_of(way, rows))
+    all_rows, *others = _lessons(rows, way)
+    whole = _taught(opened, all_rows, labels, way, run, heard)
     if not way.parts:
         return whole
     seen, judged = [], []
-    for part in _parts(rows, way):
-        others = [row for i, row in enumerate(rows) if i not in part]
-        taught = _taught(opened, others, labels, way, run)
+    for part, taught_by in zip(_parts(rows, way), others, strict=True):
+        taught = _taught(opened, taught_by, labels, way, run, heard)
         mine = [rows[i] for i in sorted(part)]
         seen.append(_both(taught, [row.text for row in mine]))
         judged += [labels.index(row.labels[0]) for row in mine]
     first, second = fit_weights(torch.cat(seen, dim=1), torch.tensor(judged)).tolist()
     return replace(whole, pool=(first, second))
+
+
+def _lessons(rows: Sequence[Labelled], way: FewShot) -> list[list[Labelled]]:
+    """What is taught, one after another: all rows, then all but those of each part."""
+    parts = _parts(rows, way)
+    return [list(rows), *([row for i, row in enumerate(rows) if i not in part] for part in parts)]
+
+
+def _counted(observer: Observer, steps: int) -> Observer:
+    """Several trainings as one: their steps one after another, of so many in all."""
+    done = 0
+
+    def heard(event: Event) -> None:
+        nonlocal done
+        if event.kind == "started" and not done:
+            observer(replace(event, steps=steps))
+        elif event.kind == "step":
+            observer(replace(event, step=done + event.step, steps=steps))
+        elif event.kind == "ended":
+            done += event.steps
+
+    return heard
 
 
 def _both(taught: FewShotClassifier, texts: Sequence[str]) -> Tensor:
@@ -185,7 +233,9 @@ def _both(taught: FewShotClassifier, texts: Sequence[str]) -> Tensor:
 
 
 def _parts(rows: Sequence[Labelled], way: FewShot) -> list[set[int]]:
-    """The rows cut up so that each label is in all parts as evenly as it can be."""
+    """The rows cut up so that each label is in all parts as evenly as it can be; nothing if there are to be no parts."""
+    if not way.parts:
+        return []
     order = np.random.default_rng(way.seed).permutation(len(rows))
     parts: list[set[int]] = [set() for _ in range(way.parts)]
     met: dict[str, int] = {}
@@ -197,15 +247,13 @@ def _parts(rows: Sequence[Labelled], way: FewShot) -> list[set[int]]:
 
 
 def _taught(
-    opened: Opened, rows: Sequence[Labelled], labels: tuple[str, ...], way: FewShot, run: Path
-) -> FewShotClassifier:
+    opened: Opened, rows: Sequence[Labelled], labels: tuple[str, ...], way: FewShot, run: Path, observer: Observer
+) -> FewShotClassifier:  # fmt: skip
     """Encoder and n-grams, each taught by these rows, the pool not yet chosen."""
-    names = way.names or {}
-    texts = [row.text for row in rows] + [names[label] for label in labels if label in names]
-    numbers = [labels.index(row.labels[0]) for row in rows]
-    numbers += [i for i, label in enumerate(labels) if label in names]
+    texts, said = _said(rows, way)
+    numbers = [labels.index(label) for label in said]
     targets = torch.tensor(numbers)
-    encoder = _tuned(opened, texts, numbers, len(labels), way, run)
+    encoder = _tuned(opened, texts, numbers, len(labels), way, run, observer)
     vectors = torch.from_numpy(encoder.encode(texts))
     head = Linear(*fit_logistic(vectors, targets, len(labels), strength=way.strength))
     if not way.parts:
@@ -216,8 +264,22 @@ def _taught(
     return FewShotClassifier(encoder, labels, head, ngrams, gram_head)
 
 
+def _said(rows: Sequence[Labelled], way: FewShot) -> tuple[list[str], list[str]]:
+    """Texts and their labels, the labels' names among them."""
+    names = sorted((way.names or {}).items())
+    texts = [row.text for row in rows] + [name for _, name in names]
+    return texts, [row.labels[0] for row in rows] + [label for label, _ in names]
+
+
+def _steps(way: FewShot, texts: int) -> int:
+    if not way.epochs:
+        return 0
+    return max(1, round(way.epochs * texts / min(way.batch_rows, texts)))
+
+
 def _tuned(
-    opened: Opened, texts: Sequence[str], numbers: Sequence[int], labels: int, way: FewShot, run: Path
+    opened: Opened, texts: Sequence[str], numbers: Sequence[int], labels: int, way: FewShot, run: Path,
+    observer: Observer,
 ) -> SentenceEncoder:  # fmt: skip
     model = copy.deepcopy(opened.model)
     encoder = make_encoder(replace(opened, model=model), max_tokens=way.max_tokens)
@@ -228,16 +290,16 @@ def _tuned(
     rows = encoder.reading.rows(texts, list(numbers))
     module = prototyped(encoder.module, rows, labels, padding=padding)
     batch_rows = min(way.batch_rows, len(rows))
-    steps = max(1, round(way.epochs * len(rows) / batch_rows))
+    steps = _steps(way, len(rows))
     recipe = Recipe(
         steps=steps, batch_rows=batch_rows, micro_rows=batch_rows, learning_rate=way.learning_rate,
         warmup_steps=max(1, steps // 10), decay="linear", final_share=0.0, betas=(0.9, 0.999), weight_decay=0.01,
-        seed=way.seed, report_every=steps,
+        seed=way.seed, report_every=REPORT_EVERY,
     )  # fmt: skip
     work = Prototyping.of(rows, padding=padding, seed=way.seed, rows_at_once=batch_rows)
     folder = run / "tuning"
     shutil.rmtree(folder, ignore_errors=True)
-    Trainer(module, work, recipe, folder).fit()
+    Trainer(module, work, recipe, folder, observer=observer).fit()
     shutil.rmtree(folder, ignore_errors=True)
     model.eval()
     return encoder
