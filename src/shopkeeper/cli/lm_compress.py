@@ -58,6 +58,7 @@ def compress(
     from shopkeeper.training.compress import ways
     from shopkeeper.training.opening import open_model
     from shopkeeper.training.progress import Event
+    from shopkeeper.training.runs import RUNS
 
     called = name or f"{Path(model).stem}-{way}"
     chosen = {
@@ -69,14 +70,14 @@ def compress(
             "narrow needs to know what stays", hint="--feed-forward 1152, --heads 8"
         )
 
-    def make(opened: "Opened", found: "Texts", folder: Path) -> "Report":
+    def make(opened: "Opened", found: "Texts", folder: Path, made_by: Path) -> "Report":
         match way:
             case "int8":
-                return ways.to_int8(opened, found, folder, name=called)
+                return ways.to_int8(opened, found, folder, name=called, run=made_by)
             case "narrow":
                 return ways.to_narrow(
-                    opened, found, folder, name=called, heads=heads, feed_forward=feed_forward
-                )
+                    opened, found, folder, name=called, heads=heads, feed_forward=feed_forward, run=made_by
+                )  # fmt: skip
             case "gguf":
                 return ways.to_gguf(opened, found, folder, name=called, quantisation=quantisation)
             case "weights":
@@ -95,7 +96,7 @@ def compress(
         ):
             folder = run / "model"
             try:
-                report = make(opened, found, folder)
+                report = make(opened, found, folder, shop.settings.data_folder / RUNS / model)
             except ValueError as error:
                 raise SettingsError(str(error), hint="see docs/compression.md") from error
             about = {"size_ratio": report.size_ratio, "speed_ratio": report.speed_ratio}

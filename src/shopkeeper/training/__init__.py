@@ -11,6 +11,6 @@ The way, and the module of each step:
     runs        plan, running, runs, terminal, sampling   a pretraining by its plan, recorded, shown, gone on with
     out         interchange           the formats of the Transformers library, both ways
 
-`plan.make_plan`, `plan.prepare`, `running.train`, `running.open_run` and `running.export` are the way in five calls.
+`plan.make_plan`, `plan.prepare`, `running.train`, `opening.open_model` and `export.ways.export` are the way in five calls.
 Nothing is imported here: corpus, tokenizers, plans and runs need no torch, and programs that serve never load it.
 """

@@ -1,6 +1,5 @@
-"""A pretraining by its plan: the model, the work, the training; and what a run has made, opened, measured, exported."""
+"""A pretraining by its plan: the model, the work, the training; and what a run has made, opened and measured."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,10 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 
 from shopkeeper.errors import ArtifactError, SettingsError
-from shopkeeper.training import checkpoints, interchange
+from shopkeeper.training import checkpoints
 from shopkeeper.training.fast import unigram_entropy
 from shopkeeper.training.initialisation import initialise
 from shopkeeper.training.objectives import CausalLM, MaskedLM, Objective, PrefixLM, SpanCorruption
@@ -21,7 +19,6 @@ from shopkeeper.training.pretraining import Pretraining
 from shopkeeper.training.progress import Observer, silent
 from shopkeeper.training.sampling import sampler
 from shopkeeper.training.shards import Shards, read_head
-from shopkeeper.training.storage import storing
 from shopkeeper.training.tokenizer import TextTokenizer, load_tokenizer
 from shopkeeper.training.trainer import Report, Trainer
 from shopkeeper.training.transformer import Transformer
@@ -139,39 +136,3 @@ def evaluate(trained: Trained, corpus: Path, *, rows: int = 0) -> Mapping[str, f
     measures = work.evaluate(trained.model, rows or work.held_out.rows, World())
     counts = np.bincount(work.train.tokens, minlength=trained.tokenizer.vocabulary)
     return {**measures, "unigram_entropy": unigram_entropy(torch.from_numpy(counts))}
-
-
-def export(trained: Trained, folder: Path) -> None:
-    """Write model and tokenizer as a folder that the Transformers library, and what stands on it, reads.
-
-    Raises StorageError. config.json and generation_config.json name the tokens at which a text begins and ends: the
-    families' own numbers are of their own vocabularies.
-    """
-    tokenizer = trained.tokenizer
-    ends = _ends(tokenizer)
-    with storing(folder):
-        try:
-            interchange.save(trained.model, folder)
-        except SafetensorError as error:  # how it says that the disk is full
-            raise OSError(str(error)) from error
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        _write(folder / "config.json", config | ends)
-        if ends:
-            _write(folder / "generation_config.json", ends)
-    tokenizer.save(folder, max_tokens=trained.plan.length)
-
-
-def _ends(tokenizer: TextTokenizer) -> dict[str, int]:
-    match tokenizer.kind:
-        case "causal":
-            end = tokenizer.separator
-            return {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
-        case "seq2seq":
-            pad, end = tokenizer.id("<pad>"), tokenizer.id("</s>")
-            return {"decoder_start_token_id": pad, "eos_token_id": end, "pad_token_id": pad}
-        case "masked":
-            return {"pad_token_id": tokenizer.id("[PAD]")}
-
-
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")

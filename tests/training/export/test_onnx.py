@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from shopkeeper.errors import ArtifactError
-from shopkeeper.models.embed.folder import Classifier, open_encoder, read_card
+from shopkeeper.models.embed.folder import Answers, Classifier, open_encoder, read_card
 from shopkeeper.training.export.encoder_graph import Head
 from shopkeeper.training.export.onnx import save_encoder
 from shopkeeper.training.transformer import Transformer
@@ -37,14 +37,15 @@ def test_its_vectors_are_those_of_the_model(tmp_path: Path) -> None:
     assert (served.id, served.dimension, served.languages) == ("ours", 32, frozenset({"en"}))
 
 
-@pytest.mark.parametrize("of", ["mean", "first"])
-def test_its_head_answers_as_the_model_would(of: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("of", "several"), [("mean", False), ("first", False), ("mean", True)])
+def test_its_head_answers_as_the_model_would(of: Any, several: bool, tmp_path: Path) -> None:
     model = small_encoder()
     torch.manual_seed(1)
     head = Head(
         "colour", torch.randn(3, 32), torch.randn(3), of, (torch.randn(32, 32), torch.randn(32))
     )
-    save_encoder(model, words(), tmp_path, name="ours", heads=[(head, ("red", "blue", "none"))])
+    answers = Answers(of, ("red", "blue", "none"), temperature=2.0, several=several)
+    save_encoder(model, words(), tmp_path, name="ours", heads=[(head, answers)])
     served = Classifier(tmp_path, "colour")
     assert head.pooler is not None
     for text, row in zip(TEXTS, served.likelihoods(TEXTS), strict=True):
@@ -52,7 +53,8 @@ def test_its_head_answers_as_the_model_would(of: Any, tmp_path: Path) -> None:
             states = model.encode(torch.tensor([words().encode(text, special=True)]))[0]
             pooled = states.mean(0) if of == "mean" else states[0]
             pooled = torch.tanh(head.pooler[0] @ pooled + head.pooler[1])
-            wanted = (head.weight @ pooled + head.bias).softmax(-1)
+            logits = (head.weight @ pooled + head.bias) / 2
+        wanted = logits.sigmoid() if several else logits.softmax(-1)
         assert np.allclose(row, wanted.numpy(), atol=1e-5)
     assert set(served.labels_of(TEXTS)) <= {"red", "blue", "none"}
 

@@ -25,12 +25,14 @@ CARD, GRAPH, TOKENIZER = "encoder.json", "model.onnx", "tokenizer.json"
 class Answers:
     """A head: what its logits are of (`mean`, `first`: the text; `tokens`: each token), and their names in order.
 
-    temperature: by which logits are divided so that their softmax is a probability.
+    temperature: by which logits are divided so that their softmax is a probability; with `several`, where each label is
+    yes or no for itself, their logistic function.
     """
 
     of: str
     labels: tuple[str, ...]
     temperature: float = 1.0
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +110,21 @@ class Classifier:
                 hint=f"it has {', '.join(card.heads) or 'none'}",
             )
         self.labels = card.heads[name].labels
-        self._temperature = card.heads[name].temperature
+        self._answers = card.heads[name]
         self._name = name
         self._encoder = open_encoder(folder, threads=threads)
 
     def likelihoods(self, texts: Sequence[str]) -> Vectors:
-        """(N, labels), each row summing to 1; a text without a token has every label alike."""
+        """(N, labels), each row summing to 1 unless a text may have several; one without a token has all labels alike."""
         logits = self._encoder.outputs(
             texts, output=self._name, width=len(self.labels), kind="passage"
         )
-        logits = logits / self._temperature
+        logits = logits / self._answers.temperature
+        if self._answers.several:
+            halves = np.tanh(
+                logits / 2
+            )  # the logistic function is (1 + tanh(x/2)) / 2, which never overflows
+            return ((1 + halves) / 2).astype(np.float32)
         grown = np.exp(logits - logits.max(axis=1, keepdims=True))
         found: Vectors = grown / grown.sum(axis=1, keepdims=True)
         return found

@@ -1,7 +1,8 @@
 """Two models side by side on the same texts: speed in turns, and what the second one says differently.
 
 Encoders are held to the vectors of the model before: `direction`, the mean cosine, and `neighbours`, the share of each
-text's ten nearest that stay. Decoders to the text itself: `loss`, nats a token. Times are of CPU, which other programs
+text's ten nearest that stay. Decoders to the text itself: `loss`, nats a token; those with an encoder read the first
+half of a text and say the second. Times are of CPU, which other programs
 disturb least, on one thread; medians of rounds taken in turns.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
 from shopkeeper.errors import ArtifactError
 from shopkeeper.models.embed.contract import Vectors
@@ -95,13 +97,21 @@ def loss_of(model: Transformer, rows: Sequence[Sequence[int]]) -> float:
     total, tokens = 0.0, 0
     with torch.inference_mode():
         for batch in of_one_length(row for row in rows if len(row) > 1):
-            ids = torch.tensor(batch)
-            logits = model(ids[:, :-1])
-            total += float(
-                F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="sum")
-            )
-            tokens += ids[:, 1:].numel()
+            logits, said = _said(model, torch.tensor(batch))
+            total += float(F.cross_entropy(logits.flatten(0, 1), said.flatten(), reduction="sum"))
+            tokens += said.numel()
+    if not tokens:
+        raise ArtifactError("no text of two tokens to measure with", hint="give longer texts")
     return total / tokens
+
+
+def _said(model: Transformer, ids: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (B, S, V), and the tokens (B, S) that they are to say, of rows (B, T)."""
+    if model.encoder is None:
+        return model(ids[:, :-1]), ids[:, 1:]
+    source, said = ids.tensor_split(2, dim=1)
+    begun = torch.cat([torch.full_like(ids[:, :1], model.shape.padding_id), said[:, :-1]], dim=1)
+    return model(begun, source), said
 
 
 def models(

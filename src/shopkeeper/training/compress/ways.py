@@ -6,7 +6,8 @@
     weights    8 bits for weights alone                                 torch
     prune      the smallest weights set to 0                            Transformers
 
-Half of the texts decide (ranges, what goes), the other half measures.
+Half of the texts decide (ranges, what goes), the other half measures. The head of a fine-tuned run (`run`, its folder)
+stands on the smaller encoder as it stood on the larger one, in float32.
 """
 
 import shutil
@@ -26,6 +27,7 @@ from shopkeeper.training.compress.pruning import Per, prune
 from shopkeeper.training.compress.report import Report, Side
 from shopkeeper.training.export.gguf import Card, write_gguf
 from shopkeeper.training.export.onnx import save_encoder
+from shopkeeper.training.export.ways import answering, say_ends
 from shopkeeper.training.opening import Opened
 from shopkeeper.training.storage import storing
 from shopkeeper.training.transformer import Transformer
@@ -52,13 +54,18 @@ class Texts:
         return cls(texts[::2], texts[1::2])
 
 
-def to_int8(opened: Opened, texts: Texts, folder: Path, *, name: str) -> Report:
+def to_int8(
+    opened: Opened, texts: Texts, folder: Path, *, name: str, run: Path | None = None
+) -> Report:
     """An encoder in whole numbers. Raises ArtifactError, StorageError."""
-    return _served_encoder(opened, opened.model, texts, folder, name=name, way="int8", settings={})
+    return _served_encoder(
+        opened, opened.model, texts, folder, name=name, way="int8", settings={}, run=run
+    )
 
 
 def to_narrow(
-    opened: Opened, texts: Texts, folder: Path, *, name: str, heads: int = 0, feed_forward: int = 0, numbers: str = "int8"
+    opened: Opened, texts: Texts, folder: Path,
+    *, name: str, heads: int = 0, feed_forward: int = 0, numbers: str = "int8", run: Path | None = None,
 ) -> Report:  # fmt: skip
     """A model with fewer heads and feed-forward numbers; an encoder in whole numbers as well, unless told otherwise.
 
@@ -81,6 +88,7 @@ def to_narrow(
             way="narrow",
             settings=settings,
             numbers=numbers,
+            run=run,
         )
     return _as_folder(opened, small, texts, folder, way="narrow", settings=settings)
 
@@ -133,8 +141,9 @@ def to_pruned(
 
 def _served_encoder(
     opened: Opened, model: Transformer, texts: Texts, folder: Path,
-    *, name: str, way: str, settings: Mapping[str, Any], numbers: str = "int8",
+    *, name: str, way: str, settings: Mapping[str, Any], numbers: str = "int8", run: Path | None = None,
 ) -> Report:  # fmt: skip
+    about = answering(run)
     maps = (
         WholeMaps(calibrate(model, _rows(opened, texts.deciding[:400])))
         if numbers == "int8"
@@ -148,9 +157,10 @@ def _served_encoder(
         maps=maps,
         numbers=numbers,
         made_from=opened.origin.name,
+        **about,
     )
     with _scratch() as scratch:
-        save_encoder(opened.model, opened.words, scratch, name=name)
+        save_encoder(opened.model, opened.words, scratch, name=name, **about)
         speeds, found = measuring.encoders(scratch, folder, texts.measuring)
         before = Side(_size(scratch), speeds[0], dict.fromkeys(found, 1.0))
         after = Side(_size(folder), speeds[1], found)
@@ -165,6 +175,7 @@ def _as_folder(
     try:
         with storing(folder):
             interchange.save(small, folder)
+            say_ends(opened, folder)
     except ValueError as error:
         raise ArtifactError(str(error), hint="narrow the feed-forward layer only") from error
     opened.words.save(folder)

@@ -30,15 +30,14 @@ def save_encoder(
     name: str,
     maps: Maps | None = None,
     numbers: str = "float32",
-    heads: Sequence[tuple[Head, Sequence[str]]] = (),
-    temperature: float = 1.0,
+    heads: Sequence[tuple[Head, Answers]] = (),
     max_tokens: int = MAX_TOKENS,
     languages: Sequence[str] = (),
     prefixes: Mapping[str, str] | None = None,
     made_from: str = "",
     licence: str = "",
 ) -> EncoderCard:
-    """Write the folder and return its card. heads: each with the names of its logits.
+    """Write the folder and return its card. heads: each with what its logits mean.
 
     maps: how numbers are kept, float32 without. Raises ArtifactError if it is no encoder, StorageError.
     """
@@ -50,7 +49,7 @@ def save_encoder(
         numbers=numbers,
         languages=tuple(languages),
         prefixes={"query": "", "passage": "", **(prefixes or {})},
-        heads={head.name: Answers(head.of, tuple(labels), temperature) for head, labels in heads},
+        heads={head.name: answers for head, answers in heads},
         made_from=made_from,
         licence=licence,
     )

@@ -4,12 +4,14 @@ path = export(opened, folder, to="gguf", name="shop-lm")
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
 from shopkeeper.errors import ArtifactError
+from shopkeeper.models.embed.folder import Answers
 from shopkeeper.training import interchange
 from shopkeeper.training.export.adapter import write_adapter
 from shopkeeper.training.export.encoder_graph import Head
@@ -37,7 +39,7 @@ def export(
             try:
                 with storing(folder):
                     interchange.save(opened.model, folder)
-                    _say_ends(opened, folder / "config.json")
+                    say_ends(opened, folder)
             except ValueError as error:
                 raise ArtifactError(str(error), hint="export it as onnx") from error
             opened.words.save(folder)
@@ -56,22 +58,34 @@ def export(
             write_adapter(run / "adapter", opened.shape, path, name=name)
             return path
         case "onnx":
-            _save_onnx(opened, folder, name=name, run=run)
+            about = answering(run)
+            save_encoder(
+                opened.model, opened.words, folder, name=name, made_from=opened.origin.name, **about
+            )
             return folder
 
 
-def _save_onnx(opened: Opened, folder: Path, *, name: str, run: Path | None) -> None:
+def answering(run: Path | None) -> Mapping[str, Any]:
+    """For `save_encoder`: the head that this run has made and how texts are put to it; nothing if it has made none.
+
+    Raises ArtifactError for a head that answers no single text.
+    """
     if run is None or not (run / "model" / ABOUT).is_file():
-        save_encoder(opened.model, opened.words, folder, name=name, made_from=opened.origin.name)
-        return
+        return {}
     saved = load(run / "model")
-    labels = saved.about.get("labels") or [str(n) for n in range(saved.headed.head.out_features)]
-    reading = saved.reading
-    save_encoder(
-        saved.headed.transformer, reading.words, folder, name=name, heads=[(head_of(saved.headed), labels)],
-        temperature=float(saved.about.get("temperature", 1.0)), max_tokens=reading.max_tokens,
-        prefixes={"query": reading.prefix, "passage": reading.prefix}, made_from=opened.origin.name,
-    )  # fmt: skip
+    head, about, reading = head_of(saved.headed), saved.about, saved.reading
+    if about.get("task") == "crossing":
+        raise ArtifactError(
+            f"{run.name} reads texts two and two, which ONNX folders do not",
+            hint="export it to transformers",
+        )
+    labels = tuple(about["labels"]) or tuple(map(str, range(saved.headed.head.out_features)))
+    several = bool(about.get("several"))
+    answers = Answers(head.of, labels, 1.0 / float(about.get("sharpness", 1.0)), several)
+    return {
+        "heads": [(head, answers)], "max_tokens": reading.max_tokens,
+        "prefixes": {"query": reading.prefix, "passage": reading.prefix},
+    }  # fmt: skip
 
 
 def head_of(headed: Headed) -> Head:
@@ -88,12 +102,18 @@ def head_of(headed: Headed) -> Head:
     return Head(HEAD, headed.head.weight, bias, headed.pooling, pooler)
 
 
-def _say_ends(opened: Opened, path: Path) -> None:
-    """Put the tokens with a role into config.json: the families' own numbers are of their own vocabularies."""
-    config = json.loads(path.read_text(encoding="utf-8"))
+def say_ends(opened: Opened, folder: Path) -> None:
+    """Name the tokens with a role in the folder: the families' own numbers are of their own vocabularies."""
     roles = {"bos_token_id": "bos", "eos_token_id": "eos", "pad_token_id": "pad"}
-    ids = {key: opened.words.id(role) for key, role in roles.items()}
-    config |= {key: number for key, number in ids.items() if number is not None}
+    ids = {
+        key: number for key, role in roles.items() if (number := opened.words.id(role)) is not None
+    }
     if opened.shape.encoder_layers and opened.shape.decoder_layers:
-        config["decoder_start_token_id"] = opened.words.padding
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        ids["decoder_start_token_id"] = opened.words.padding
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    files = {"config.json": config | ids}
+    if opened.shape.decoder_layers:
+        files["generation_config.json"] = ids
+    for name, values in files.items():
+        text = json.dumps(values, indent=2, sort_keys=True)
+        (folder / name).write_text(text + "\n", encoding="utf-8")
