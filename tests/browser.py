@@ -10,7 +10,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from shopkeeper.face import Shop
 from shopkeeper.models import hub
 from shopkeeper.settings import load_settings
 from shopkeeper.shop.embedded import EmbeddedServer
+from tests.conftest import EMPTY_SHOP
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SERIOUS = {"serious", "critical"}
@@ -68,7 +69,7 @@ def new_shop(
     """An empty shop in a database of its own, dropped afterwards."""
     with psycopg.connect(server.url, dbname="postgres", autocommit=True) as conn:
         conn.execute(f"drop database if exists {name} with (force)")
-        conn.execute(f"create database {name}")
+        conn.execute(f"create database {name} template {EMPTY_SHOP}")
     url = server.url.replace("/shopkeeper?", f"/{name}?")
     settings = load_settings(
         data_folder=folder, cache_folder=cache_folder(), port=0, database_url=url, pool_size=4
@@ -124,6 +125,19 @@ class Watch:
             self.outside.append(request.url)
 
 
+def too_wide(page: Page, paths: Iterable[str], *widths: int) -> list[str]:
+    """The pages, each loaded once, that are wider than a screen of one of these widths."""
+    found = []
+    for path in paths:
+        page.goto(path)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 800})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                found.append(f"{path} is {wide} px wide on {width}")
+    return found
+
+
 @contextmanager
 def watched_page(
     browser: Browser,
@@ -141,6 +155,7 @@ def watched_page(
         locale={"zh": "zh-CN"}.get(language, "en-US"),
         color_scheme="dark" if theme == "dark" else "light",
         java_script_enabled=scripts,
+        reduced_motion="reduce",
     )
     watch = Watch(base)
     page = watch.follow(context.new_page())
@@ -152,10 +167,22 @@ def watched_page(
 
 
 def findings(page: Page, axe: str) -> list[str]:
-    """What axe finds serious about a page, one line each: rule and place."""
+    """What axe finds serious about a page, in the light and in the dark, one line each: rule and place.
+
+    In the other theme only the colours are another: there only they are looked at.
+    """
+    theme = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
     page.evaluate(axe)
+    found = _found(page, AXE_TAGS)
+    page.emulate_media(color_scheme="light" if theme == "dark" else "dark")
+    found += _found(page, ["color-contrast"])
+    page.emulate_media(color_scheme=theme)
+    return found
+
+
+def _found(page: Page, rules: list[str]) -> list[str]:
     result: dict[str, Any] = page.evaluate(
-        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", AXE_TAGS
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules
     )
     return [
         f"{found['id']}: {node['target']} {node['failureSummary']}"
