@@ -22,9 +22,9 @@ PRODUCTS = 160
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(folder: Path) -> Iterator[Shop]:
     """A shop in a folder of its own, searching by meaning already."""
-    with Shop.open(tmp_path / "shop") as opened:
+    with Shop.open(folder) as opened:
         with opened.database.connection() as conn:
             products.upsert(
                 conn, [make(f"p{i:03}", f"Blue mug number {i}") for i in range(PRODUCTS)]
