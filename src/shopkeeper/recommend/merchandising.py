@@ -52,36 +52,40 @@ def arrange(
     limit: int,
 ) -> list[Placed]:
     """The list. popular: (N,) how wanted each item is; terms: (N, V) unit rows, by which items are alike."""
-    allowed = _allowed(shelf, effect, left)
-    pinned = _pins(shelf, allowed, effect, limit)
+    pinned = _pins(shelf, effect, left, limit)
     candidates, value = scored.candidates, _valued(scored, shelf, effect, controls, popular)
-    usable = np.flatnonzero(
-        allowed[candidates] & (value > 0) & ~np.isin(candidates, [p for _, p in pinned])
-    )
+    usable = np.flatnonzero(_allowed(candidates, shelf, effect, left) & (value > 0))
+    if pinned:
+        usable = usable[~np.isin(candidates[usable], [place for _, place in pinned])]
     pool = usable[np.argsort(-value[usable], kind="stable")][: max(POOL * limit, LEAST_POOL)]
-    row_of = {int(place): row for row, place in enumerate(candidates.tolist())}
     variety = Variety(shelf, controls, [place for _, place in pinned])
     chosen = _chosen(pool, scored, value, variety, terms, limit - len(pinned))
     found = [Placed(int(candidates[row]), row, False) for row in chosen]
     for position, place in pinned:
-        found.insert(min(position - 1, len(found)), Placed(place, row_of.get(place, -1), True))
+        row = np.flatnonzero(candidates == place)
+        item = Placed(place, int(row[0]) if len(row) else -1, True)
+        found.insert(min(position - 1, len(found)), item)
     return found[:limit]
 
 
-def _allowed(shelf: Shelf, effect: Effects, left: Left) -> Bools:
-    allowed: Bools = shelf.sellable & ~np.isin(shelf.thing, left.things)
-    allowed[left.places] = False
-    allowed[shelf.places(effect.hidden)] = False
+def _allowed(places: Ints, shelf: Shelf, effect: Effects, left: Left) -> Bools:
+    """Which of these products may stand in the list."""
+    allowed: Bools = shelf.sellable[places] & ~np.isin(shelf.thing[places], left.things)
+    allowed &= ~np.isin(places, left.places)
+    if effect.hidden:
+        allowed &= ~np.isin(places, shelf.places(effect.hidden))
     return allowed
 
 
-def _pins(shelf: Shelf, allowed: Bools, effect: Effects, limit: int) -> list[tuple[int, int]]:
+def _pins(shelf: Shelf, effect: Effects, left: Left, limit: int) -> list[tuple[int, int]]:
     """Position and place of pinned products that can stand in the list, one of each thing."""
     found: list[tuple[int, int]] = []
     things: set[int] = set()
     for position, product_id in effect.pinned:
         place = shelf.place.get(product_id)
-        if place is None or not allowed[place] or int(shelf.thing[place]) in things:
+        if place is None or int(shelf.thing[place]) in things:
+            continue
+        if not _allowed(np.array([place]), shelf, effect, left)[0]:
             continue
         things.add(int(shelf.thing[place]))
         found.append((position, place))
@@ -148,7 +152,7 @@ def _chosen(
     places = scored.candidates[pool]
     share = variety.controls.diversity
     worth = value[pool] / max(float(value[pool].max()), 1e-12)
-    alike = _likeness(terms, places) if share else None
+    alike = _Alike(terms, places) if share else None
     nearest = np.zeros(len(pool))
     free = np.ones(len(pool), np.bool_)
     found: list[int] = []
@@ -160,10 +164,26 @@ def _chosen(
         variety.add(int(places[best]))
         found.append(int(pool[best]))
         if alike is not None:
-            nearest = np.maximum(nearest, alike[best])
+            nearest = np.maximum(nearest, alike.to(best))
     return found
 
 
-def _likeness(terms: Sparse, places: Ints) -> Floats:
-    rows = terms[places]
-    return np.asarray((rows @ rows.T).toarray(), np.float64)
+class _Alike:
+    """How alike some items are, by their terms, without a product of whole matrices for one list."""
+
+    def __init__(self, terms: Sparse, places: Ints) -> None:
+        begin, length = terms.indptr[places], terms.indptr[places + 1] - terms.indptr[places]
+        self._start = np.concatenate([[0], np.cumsum(length)])
+        at = np.arange(self._start[-1]) + np.repeat(begin - self._start[:-1], length)
+        self._columns, self._values = terms.indices[at], terms.data[at]
+        self._row = np.repeat(np.arange(len(places)), length)
+        self._one = np.zeros(terms.shape[1])
+        self._count = len(places)
+
+    def to(self, item: int) -> Floats:
+        """Cosine of each with one of them."""
+        own = slice(self._start[item], self._start[item + 1])
+        self._one[self._columns[own]] = self._values[own]
+        found = np.bincount(self._row, self._values * self._one[self._columns], self._count)
+        self._one[self._columns[own]] = 0
+        return found

@@ -22,6 +22,7 @@ router = APIRouter(default_response_class=HTMLResponse)
 
 PATH = "/console/recommend/experiments"
 POINTS = 120  # of a curve
+WIDEST = 5.0  # times the last interval: wider ones are not drawn
 SHOWN = 20  # experiments, the newest
 SLOTS = {
     Slot.HOME: "Front page", Slot.SIMILAR: "Similar products", Slot.TOGETHER: "Bought together", Slot.CART: "In the cart",
@@ -97,7 +98,9 @@ def _plot(visit: Visit, standing: Standing) -> Chart | None:
     count = len(sequence.low)
     if count < 2:
         return None
-    at = np.unique(np.geomspace(min(20, count), count, POINTS).astype(int)) - 1
+    width = sequence.high - sequence.low
+    first = int(np.argmax(width <= WIDEST * width[-1])) + 1  # before it, next to nothing is known
+    at = np.unique(np.geomspace(min(first, count - 1), count, POINTS).astype(int)) - 1
     return chart(
         visit.t("Challenger minus control, by the number of visitors"),
         [
