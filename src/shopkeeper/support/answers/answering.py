@@ -5,6 +5,7 @@ case, then sentences of pages. If none carries the answer, it is that a person i
 ours and of what was quoted; a question is never repeated in it.
 """
 
+import itertools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -25,6 +26,7 @@ from shopkeeper.support.answers.reading import Reading, read
 from shopkeeper.support.answers.records import Answer, AnswerKind, Citation, Source, SourceKind
 from shopkeeper.support.answers.ruling import Ruling, is_case, rule_on, topic_of
 from shopkeeper.support.answers.saying import say
+from shopkeeper.support.answers.statements import Statement
 from shopkeeper.support.service import Support
 from shopkeeper.text.language import guess_language
 
@@ -178,6 +180,7 @@ class Answers:
             wanted |= set(matcher.around(best.statement))
         if best.on_topic:
             wanted |= {s for s in matcher.around(best.statement) if s.block == best.statement.block}
+        wanted |= _before(wanted, matcher.around(best.statement))
         ordered = [s.text for s in matcher.around(best.statement) if s in wanted]
         while len(ordered) > 1 and sum(map(len, ordered)) > MAX_QUOTED:
             ordered.remove(ordered[-1] if ordered[-1] != best.statement.text else ordered[0])
@@ -202,6 +205,15 @@ class Answers:
                 self._index = _Index(digest, made, kinds)
             self._looked_at = now
             return self._index.matcher
+
+
+def _before(wanted: Collection[Statement], page: Sequence[Statement]) -> set[Statement]:
+    """What stands before those statements that are not understood alone, in their paragraph or their list."""
+    return {
+        before
+        for before, statement in itertools.pairwise(page)
+        if statement in wanted and statement.hangs and before.section == statement.section
+    }
 
 
 def _belongs(other: Candidate, best: Candidate) -> bool:

@@ -28,6 +28,7 @@ LEAST = 0.72  # share of the question that a statement must speak of
 
 LEAST_OWN = 0.2  # share that it must speak of itself, unless its heading is the question
 LEAST_TITLED = 0.5
+LEAST_FAQ = 0.3  # how alike a question must be to that of a page of questions
 
 # Weights of the order among statements that speak of enough.
 OWN = 0.6  # what a statement says itself and not only its headings
@@ -35,7 +36,8 @@ TITLE = 0.45  # how alike question and heading are
 FOCUS = 0.4  # how little else a statement speaks of
 FIRST = 0.2  # to what stands first under a heading that is asked for
 HOW = 0.3  # where a heading asks how, as the question does
-DENIED = 0.7  # off what never happens
+DENIED = 0.7  # off what never happens, where it is asked how
+HANGS = 0.3  # off what is not understood alone
 ELSEWHERE = 0.2  # off what is said of one country, where none was named
 MEANING = 0.5  # how much nearer in meaning than the pages on the whole
 
@@ -67,6 +69,9 @@ _NOT = re.compile(
 )
 _EITHER = re.compile(
     "(.)不\\1|有没有|要不要|是不是|能不能|可不可以|好不好|不过|不知道|do not know|don't know"
+)
+_OF_US = re.compile(
+    r"^(?:please |hi |hello )?(?:do|will|would|are|can|could|did) you\b|你们", re.IGNORECASE
 )
 _NEVER = re.compile(r"\bnever\b|绝不", re.IGNORECASE)
 _REACHED = re.compile(r"@|\+?\d[\d -]{6,}")
@@ -145,6 +150,10 @@ class Matcher:
             if entry.statement.kind is PageKind.FAQ and titled >= LEAST_TITLED:
                 own = max(own, titled)
             focus = _alike(_ideas(asked), _ideas(entry.own), self._weight)
+            if entry.statement.kind is PageKind.FAQ and titled < LEAST_FAQ:
+                continue  # the answer to another question
+            if entry.statement.kind is PageKind.GUIDE and _OF_US.search(question.text):
+                continue  # how things are cared for is not what the shop does
             if not _tells_more(asked, spoken, entry, question) and titled < LEAST_TITLED:
                 continue
             if own < LEAST_OWN and max(titled, headed) < LEAST_TITLED:
@@ -152,9 +161,9 @@ class Matcher:
             score = share + OWN * own + TITLE * max(titled, headed) + FOCUS * focus
             score += FIRST * (entry.first and headed > 0)
             score += HOW * ("how" in question.asks and "how" in entry.asks)
-            denied = bool(_NEVER.search(entry.statement.text))
+            denied = "how" in question.asks and bool(_NEVER.search(entry.statement.text))
             elsewhere = not question.said.countries and any(i.startswith("x:") for i in entry.own)
-            score -= DENIED * denied + ELSEWHERE * elsewhere
+            score -= DENIED * denied + ELSEWHERE * elsewhere + HANGS * entry.statement.hangs
             on_topic = bool(entry.topic) and entry.topic <= asked
             cosine = None if cosines is None else float(cosines[place])
             meant = 0.0 if cosines is None else (cosine or 0.0) - float(cosines.mean())
@@ -232,7 +241,10 @@ def _entries(told: Sequence[Statement]) -> list[_Entry]:
         title, section = read(statement.title), read(statement.section)
         mail = frozenset({"c:email"}) if "@" in statement.text else frozenset[str]()
         around = _items(section) | blocks[statement.block]
-        if not topic:  # a paragraph with a heading of its own is about that, not about all that the page is about
+        ideas = _ideas(_items(title))
+        if (
+            not topic and len(ideas) < 2
+        ):  # a page about several things says nothing of which of them a sentence is about
             around |= _items(title)
         found.append(
             _Entry(
@@ -269,7 +281,7 @@ def _says_enough(asked: frozenset[str]) -> bool:
 def _tells_more(asked: frozenset[str], spoken: set[str], entry: _Entry, question: Reading) -> bool:
     """True if a statement speaks of something asked that is not merely what its whole page is about, or is of the kind
     that is asked for: else any statement of the page would do as well."""
-    if question.asks & {"how_long", "how_much", "how_many"}:
+    if question.asks & {"how_long", "how_much", "how_many"} or "how" in question.asks & entry.asks:
         return True
     return any(i in entry.own and i not in entry.title and not _is_light(i) for i in spoken)
 

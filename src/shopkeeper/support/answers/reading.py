@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from shopkeeper.support.answers.lexicon import Match, Unit, lexicon, plain, units
 from shopkeeper.support.answers.said import Said, read_values
 
+_GOING_ON = frozenset({"when", "where", "who", "whos", "how", "which", "what"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -68,7 +70,7 @@ def read(text: str, ignoring: Iterable[str] = ()) -> Reading:
 
 def _begins(cut: list[Unit], asking: Match, text: str) -> bool:
     """True if a word such as "when" asks, and does not go on: it stands first, or after a comma or an "and"."""
-    if asking.end - asking.start > 1 or cut[asking.start].han:
+    if asking.end - asking.start > 1 or cut[asking.start].key not in _GOING_ON:
         return True
     before = text[: cut[asking.start].start].rstrip()
     return (

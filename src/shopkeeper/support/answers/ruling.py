@@ -109,6 +109,7 @@ def _parts(case: Said, topic: Topic) -> frozenset[str]:
         "dates": bool(case.dates),
         "amount": case.amount is not None,
         "countries": bool(case.countries),
+        "unclear": case.unclear,  # no rule looks at that
     }
     parts |= {f"status {s}": True for s in case.statuses}
     parts |= {f"tag {t}": True for t in case.tags - _BESIDE - topic.concepts}

@@ -38,7 +38,7 @@ _NEVER = date(2027, 1, 1).year  # a year that is no leap year: only months and d
 class Said:
     """What a question says of its case. spans: the parts of the normalised text that say it.
 
-    dates: months and days, in the order in which they are named.
+    dates: months and days, in the order in which they are named. unclear: several durations or amounts are named.
     """
 
     days: float | None = None
@@ -47,6 +47,7 @@ class Said:
     countries: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
+    unclear: bool = False
     spans: tuple[tuple[int, int], ...] = field(default=(), compare=False)
 
     @property
@@ -59,6 +60,7 @@ class Said:
             or self.countries
             or self.tags
             or self.statuses
+            or self.unclear
         )
 
 
@@ -76,6 +78,7 @@ def read_values(text: str) -> Said:
         days=durations[0][0] if len(durations) == 1 else None,
         dates=tuple(dates),
         amount=Decimal(amounts[0][0]) if len(amounts) == 1 else None,
+        unclear=len(durations) > 1 or len(amounts) > 1,
         spans=tuple(spans),
     )
 

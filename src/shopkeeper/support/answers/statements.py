@@ -15,6 +15,10 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"(\*\*|__|`)")
 _POINT = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*(?:\{#[\w-]+\})?\s*$")
+_HANGS = re.compile(
+    r"(?:it|they|this|these|those|that|if (?:it|this|one of)|after that)\b(?! way)|这些?|它们?|之后|其中",
+    re.I,
+)
 _RULE = re.compile(r"^[\s|:-]+$")
 # A sentence ends at a full stop, question or exclamation mark; not at that of "5.5" or "U.S.".
 _END = re.compile(r"(?<=[.!?])[\"”’)]?\s+(?=[\"“‘(]?[A-Z0-9])|(?<=[。！？])")
@@ -35,6 +39,11 @@ class Statement:
     block: int
     topic: str = ""
     row: bool = False
+
+    @property
+    def hangs(self) -> bool:
+        """True if it says "it" or "that" of what stands before, without which it is not understood."""
+        return bool(_HANGS.match(self.text))
 
 
 def statements(page: Page, *, hosts: Collection[str] = ()) -> list[Statement]:
