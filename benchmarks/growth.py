@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
+import psutil  # type: ignore[import-untyped]  # has no types of its own
 from scipy import sparse
 
 from shopkeeper.recommend import fitting
@@ -89,7 +89,7 @@ def _made_up(small: Model, size: int) -> Model:
     def rows(words: Any) -> Any:
         return replace(words, rows=sparse.csr_array(sparse.vstack([words.rows] * times)[:size]))
 
-    columns = {
+    columns: dict[str, Any] = {
         name: np.tile(getattr(small, name), times)[:size]
         for name in ("popular", "people", "baskets", "again")
     }

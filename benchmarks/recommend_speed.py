@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import psutil
+import psutil  # type: ignore[import-untyped]  # has no types of its own
 
 from benchmarks.growth import grown
 from benchmarks.http_load import ask

@@ -16,6 +16,7 @@ from shopkeeper.recommend import (
     controls,
     learning,
     trials,
+    versions,
 )
 from shopkeeper.recommend.experiments import Kind, Team
 from shopkeeper.recommend.looking_back import estimate_version
@@ -41,7 +42,7 @@ def served(db: Database, tmp_path: Path) -> Iterator[Recommendations]:
 
 def tried(db: Database, *, kind: Kind = Kind.AB, outcome: Outcome = Outcome.CLICK) -> Experiment:
     with db.connection() as conn:
-        known = sorted(v.id for v in trials.versions.listing(conn))
+        known = sorted(v.id for v in versions.listing(conn))
         return trials.begin(conn, Experiment("one", Slot.HOME, kind, known[0], known[1], outcome=outcome))  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def test_a_version_is_judged_by_drawn_lists_or_honestly_not(
     db: Database, served: Recommendations, tmp_path: Path
 ) -> None:
     with db.connection() as conn:
-        version = trials.versions.listing(conn)[0].id
+        version = versions.listing(conn)[0].id
     with pytest.raises(Refused, match="no list was drawn"):
         estimate_version(db, served, tmp_path, version)
     with db.connection() as conn:

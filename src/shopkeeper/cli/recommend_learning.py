@@ -91,7 +91,8 @@ def _show(version: Artifact) -> None:
             figures = (score[f"{f}{behind}"] for f in ("ndcg", "hit_rate", "short", "regular"))
             table.add_row(*(f"{figure:.4f}" for figure in figures), text)
     console.print(table)
-    for key, text in (("to_used", "the one in use"), ("to_best", NAMES.get(score.get("best", "")))):
+    best = NAMES.get(score.get("best", ""), "")
+    for key, text in (("to_used", "the one in use"), ("to_best", best)):
         if key in score:
             mean, low, high = score[key]
             console.print(f"against {text}: {mean:+.4f} (nine in ten: {low:+.4f} to {high:+.4f})")

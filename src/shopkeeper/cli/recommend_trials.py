@@ -79,7 +79,8 @@ def begin(
     least: Annotated[float, typer.Option(help="The smallest difference that matters.")] = 0.0,
 ) -> None:
     """Begin an experiment: visitors get one version or the other until it is ended."""
-    from shopkeeper.recommend import trials, versions
+    from shopkeeper.recommend import Slot, trials, versions
+    from shopkeeper.recommend.experiments import Kind
 
     with open_shop(ctx) as shop, shop.database.connection() as conn:
         beside = control if control is not None else versions.in_use_id(conn)
@@ -87,7 +88,7 @@ def begin(
             raise typer.BadParameter("no version is in use: name one", param_hint="--control")
         try:
             wanted = trials.Experiment(
-                name, trials.Slot(slot), trials.Kind("interleaving" if interleaving else "ab"), beside,
+                name, Slot(slot), Kind("interleaving" if interleaving else "ab"), beside,
                 challenger, share, trials.Outcome(outcome), window_hours, least,
             )  # fmt: skip
         except ValueError as error:

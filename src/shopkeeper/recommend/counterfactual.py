@@ -106,7 +106,7 @@ class _People:
 
     def sums(self, values: Floats) -> Floats:
         """(visitors,) of values a list."""
-        return np.bincount(self.of, values, self.number)
+        return np.bincount(self.of, values, self.number).astype(np.float64)
 
 
 def _by_visitor(visitor: Ints) -> _People:

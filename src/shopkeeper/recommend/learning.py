@@ -175,7 +175,7 @@ def measured(read: Read, used: Model | None, step: Callable[[int], None]) -> Rep
     to_best = (best, judging.difference(standings[""], standings[best]))
     step(3)
     to_used, today = None, None if used is None else arrived(used, read.goods)
-    if today is not None and used.made.until <= cut:
+    if today is not None and today.made.until <= cut:
         standings[USED] = ask(today, _places(today, read))
         to_used = judging.difference(standings[""], standings[USED])
     step(4)

@@ -186,4 +186,4 @@ class _Alike:
         self._one[self._columns[own]] = self._values[own]
         found = np.bincount(self._row, self._values * self._one[self._columns], self._count)
         self._one[self._columns[own]] = 0
-        return found
+        return np.asarray(found, np.float64)

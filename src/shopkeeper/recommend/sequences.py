@@ -91,12 +91,14 @@ def expected_radii(observations: int, variance: float, *, alpha: float = 0.05) -
     number = np.arange(1, observations + 1)
     bet = _bets(number, np.full(observations, max(variance, 1e-9)), alpha)
     spent = 4 * variance * np.cumsum(_psi(bet))
-    return np.minimum((np.log(2 / alpha) + spent) / np.cumsum(bet), 1.0)
+    radius: Floats = np.minimum((np.log(2 / alpha) + spent) / np.cumsum(bet), 1.0)
+    return radius
 
 
 def _bets(number: npt.NDArray[np.intp], variance: Floats, alpha: float) -> Floats:
     bet = np.sqrt(2 * np.log(2 / alpha) / (variance * number * np.log1p(number)))
-    return np.minimum(bet, LARGEST_BET)
+    bounded: Floats = np.minimum(bet, LARGEST_BET)
+    return bounded
 
 
 def _psi(bet: Floats) -> Floats:

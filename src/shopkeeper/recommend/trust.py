@@ -80,10 +80,10 @@ def believe(acts: Acts) -> Believed:
     if (kept & ~anonymous).sum() < ENOUGH:
         return Believed(kept, ())
     recency = 0.5 ** ((acts.day.max() - acts.day) / HALF_LIFE_DAYS)
-    share, alarms = np.ones(acts.count), []
+    share = np.ones(acts.count)
     for weight in (np.ones(len(acts.item)), recency):
-        seen = np.bincount(acts.item, weight * (kept & anonymous), acts.count)
-        cap = caps(seen, np.bincount(acts.item, weight * (kept & ~anonymous), acts.count))
+        seen = _counted(acts, weight * (kept & anonymous))
+        cap = caps(seen, _counted(acts, weight * (kept & ~anonymous)))
         share = np.minimum(share, np.divide(cap, seen, out=np.ones_like(cap), where=seen > cap))
     believed = kept & (~anonymous | (_lot(acts) < share[acts.item]))
     alarms = _alarms(acts, kept & anonymous, believed & anonymous, share)
@@ -109,6 +109,11 @@ def caps(anonymous: Floats, customers: Floats) -> Floats:
     ratio = anonymous.sum() / customers.sum()
     found: Floats = TIMES * ratio * (customers + customers.sum() / touched)
     return found
+
+
+def _counted(acts: Acts, weight: Floats) -> Floats:
+    """(N,) the weight of each item's acts."""
+    return np.bincount(acts.item, weight, acts.count).astype(np.float64)
 
 
 def _once_a_day(acts: Acts) -> Bools:

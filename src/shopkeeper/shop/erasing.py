@@ -25,7 +25,7 @@ class Erased:
 
 def erase_customer(conn: Connection, customer_id: str) -> Erased:
     """Take a person out of all records. Raises NotFound if nothing names them."""
-    known = {"id": customer_id, "nobody": NOBODY}
+    known: dict[str, object] = {"id": customer_id, "nobody": NOBODY}
     sessions = _names(conn, "session_id", known)
     clients = _names(conn, "client_id", known)
     known |= {"sessions": sessions, "clients": clients}
