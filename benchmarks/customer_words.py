@@ -15,6 +15,14 @@ OPENINGS = (
     "Hi! I want to {x}.", "I'm hoping to {x}.", "Could you please {x}?", "Hey there, I'm looking to {x}.", "I was wondering if you could {x}.",
     "I need your help to {x}.", "Good morning, could I {x}, please?",
 )  # fmt: skip
+PLAIN = (
+    "I'd like to {x}.",
+    "I want to {x}.",
+    "please {x}.",
+    "could you {x}?",
+    "I need to {x}.",
+    "can you {x}?",
+)
 FURTHER = (
     "I'd also like to {x}.", "Also, I want to {x}.", "I also need to {x}.", "And please {x}.", "Additionally, I'd like to {x}.", "Then I want to {x}.",
     "Next, I'd like to {x}.", "Another thing: I want to {x}.", "Oh, and could you {x}?", "One more thing, please {x}.",
@@ -77,7 +85,7 @@ WAYS = {
     "credit card": ("my credit card", "the credit card", "credit card"),
     "amex": ("my amex credit card", "my American Express card"),
     "visa card": ("the visa card", "my visa", "the Visa credit card"),
-    "the other card": ("the other card", "my other credit card"),
+    "mastercard": ("my mastercard", "the Mastercard", "the mastercard credit card"),
 }  # fmt: skip
 REASONS = {
     "no longer needed": ("I no longer need it", "It's no longer needed", "no longer needed", "I don't need it anymore", "I just don't need it any more", "not needed anymore"),

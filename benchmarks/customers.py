@@ -67,12 +67,14 @@ class Customer:
             return self.chance.of(wish["ask"])
         phrase, lead = self._phrase(wish)
         bank = words.OPENINGS if first else words.FURTHER
+        if lead:
+            bank = words.PLAIN
         text = self.chance.of(bank).format(x=phrase)
         if lead:
             text = lead + text[0].lower() + text[1:] if not text.startswith("I") else lead + text
         if wish.get("tail"):
             text += " " + self.chance.of(wish["tail"])
-        if wish.get("pay") and not wish.get("first_card") and self.chance.flip(0.3):
+        if wish.get("pay") and self.chance.flip(0.3):
             text += " " + self.chance.of(words.PAY_UP_FRONT).format(x=self._way(wish["pay"]))
             wish["pay_said"] = True
         if (
@@ -261,6 +263,7 @@ class Customer:
             and self._is_swap_or_write(wish, plain)
         ):
             self._reacted.add(id(wish))
+            wish["settled"] = True
             return self.chance.of(wish["confirm"])
         for done in self.said:
             if (

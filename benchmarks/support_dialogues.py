@@ -142,11 +142,11 @@ def ends_right(shop: TauShop, task: dict[str, Any], before: dict[str, bytes]) ->
 
 
 def pass_hat(held: list[Conversation], k: int) -> float:
-    """pass^k in percent."""
+    """pass^k."""
     tries: Counter[str] = Counter(c.task for c in held)
     right: Counter[str] = Counter(c.task for c in held if c.right)
     each = [math.comb(right[t], k) / math.comb(n, k) for t, n in tries.items() if n >= k]
-    return round(100 * statistics.fmean(each), 1) if each else 0.0
+    return round(statistics.fmean(each), 3) if each else 0.0
 
 
 def figures(held: list[Conversation], seeds: tuple[int, ...]) -> dict[str, Any]:
@@ -155,18 +155,15 @@ def figures(held: list[Conversation], seeds: tuple[int, ...]) -> dict[str, Any]:
     by_task: dict[str, list[bool]] = {}
     for c in held:
         by_task.setdefault(c.task, []).append(c.right)
-    print(
-        "wrong:",
-        {t: f"{sum(r)}/{len(r)}" for t, r in by_task.items() if not all(r)},
-        file=sys.stderr,
-    )
+    wrong = {t: f"{len(r) - sum(r)} of {len(r)}" for t, r in by_task.items() if not all(r)}
+    print(f"dialogues that ended wrong, by task: {wrong}", file=sys.stderr)
     return {
         "dialogues": len(held),
-        "seeds": list(seeds),
-        **{f"pass_{k}": pass_hat(held, k) for k in range(1, len(seeds) + 1)},
-        "needless_hand_over": round(100 * sum(c.needless for c in held) / len(held), 1),
-        "violations": sum(c.violations for c in held),
-        "turns_mean": round(statistics.fmean(len(c.seconds) for c in held), 1),
+        "dialogue_seeds": list(seeds),
+        **{f"pass^{k}": pass_hat(held, k) for k in range(1, len(seeds) + 1)},
+        "needless_handover": round(sum(c.needless for c in held) / len(held), 3),
+        "dialogue_violations": sum(c.violations for c in held),
+        "dialogue_turns": round(statistics.fmean(len(c.seconds) for c in held), 1),
         "turn_p95_s": round(seconds[int(len(seconds) * 0.95)], 3),
     }
 

@@ -4,7 +4,8 @@ On the retail shop of tau-bench (`support/tau-retail`), imported by our feeds, w
 (`tau_policy.toml`). *gold*: the writes of the 74 train tasks of its second version, each proposed, agreed to in a later
 turn and done, and the shop afterwards compared with what the rules make of it (`tau_outcome.py`, apart from our code).
 *mutated*: writes of both versions made wrong in one way (`support_mutations.py`). *adversarial*: a model that emits
-random and hostile commands (`support_adversary.py`).
+random and hostile commands (`support_adversary.py`). *dialogues*: whole conversations with scripted customers
+(`support_dialogues.py`).
 """
 
 import random
@@ -14,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from benchmarks import support_dialogues
 from benchmarks.support_adversary import attack
 from benchmarks.support_mutations import mutate_all
 from benchmarks.tau_outcome import in_form, outcome
@@ -49,6 +51,10 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
         begun = time.perf_counter()
         figures |= attack(shop, turns=2_000 if quick else 100_000, seed=SEED)
         print(f"adversary: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+    begun = time.perf_counter()
+    seeds = support_dialogues.REPORTED[: 1 if quick else 4]
+    figures |= support_dialogues.run(data=data, seeds=seeds)
+    print(f"dialogues: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
     return figures | {"seed": SEED}
 
 

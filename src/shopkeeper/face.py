@@ -38,7 +38,15 @@ from shopkeeper.shop.folder import serve_lock
 from shopkeeper.shop.records import Product
 from shopkeeper.shop.secret import secret_of
 from shopkeeper.support import Answers, Conversation, MailFolder, Support, use_demo
-from shopkeeper.support.dialogue import Agent, Answered, Evidence
+from shopkeeper.support.dialogue import (
+    Agent,
+    Answered,
+    ByChoice,
+    ByModel,
+    Evidence,
+    Rephraser,
+    Understands,
+)
 
 ANSWERED_FROM = (
     12  # products that a search finds, among which the one a question names is looked for
@@ -170,7 +178,18 @@ class Shop:
     @cached_property
     def agent(self) -> Agent:
         """Speaks with customers: a message in, a reply out that rests on records, rules and pages."""
-        return Agent(self.support, self.found_products, _knowing(self.answers))
+        how, words = self.settings.support_understanding, self.settings.support_rewording
+        model = self.models.route("support") if how != "rules" or words else None
+        understands: tuple[Understands, ...] = ()
+        if model is not None and how != "rules":
+            understands = (ByChoice(model) if how == "small" else ByModel(model),)
+        return Agent(
+            self.support,
+            self.found_products,
+            _knowing(self.answers),
+            understands,
+            Rephraser(model) if model is not None and words else None,
+        )
 
     def found_products(self, words: str) -> list[Product]:
         """The products that a search for these words shows first."""

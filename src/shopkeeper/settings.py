@@ -155,6 +155,17 @@ class Settings(BaseSettings):
         "where no route says otherwise. `auto`: the largest recommended one for which there is memory; or the name of "
         "one. Empty: none.",
     )
+    support_understanding: Literal["rules", "small", "large"] = Field(
+        "rules",
+        description="How messages to customer service are understood. `rules`: by words and forms alone. `small`: where "
+        "rules understand nothing, a language model chooses among what is possible. `large`: a language model writes down "
+        "what is wanted. Rules answer wherever the model of the route `support` fails or is slow.",
+    )
+    support_rewording: bool = Field(
+        False,
+        description="Let the language model of the route `support` say replies of customer service in other words. What "
+        "changes a number, an id or a price is not used, and proposals are never reworded.",
+    )
     credit_days: int = Field(
         7,
         ge=1,

@@ -41,7 +41,8 @@ def test_a_publishable_key_reads_and_posts_events_and_no_more() -> None:
     assert allowed == {
         "GET /v1/products", "GET /v1/products/1", "GET /v1/search", "GET /v1/suggest", "GET /v1/reviews", "GET /v1/reviews/1",
         "GET /v1/pages", "GET /v1/pages/1", "POST /v1/ucp/search", "GET /v1/ucp/products/1",
-        "POST /v1/events", "POST /v1/queries", "GET /v1/version",
+        "POST /v1/events", "POST /v1/queries", "GET /v1/version", "POST /v1/support/conversations",
+        "POST /v1/support/conversations/1/messages", "GET /v1/support/conversations/1/messages",
     }  # fmt: skip
 
 

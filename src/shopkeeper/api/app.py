@@ -41,6 +41,7 @@ from shopkeeper.api.routes import (
     recommend,
     recommendations,
     search,
+    support,
     system,
     texts,
     transfer,
@@ -120,7 +121,7 @@ def _with_routes() -> FastAPI:
     )
     app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
     for part in (
-        products, search, recommend, recommendations, learning, merchandising, people, texts, events, ucp, transfer, system, gateway,
+        products, search, recommend, recommendations, learning, merchandising, people, texts, events, support, ucp, transfer, system, gateway,
     ):  # fmt: skip
         app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     support.command("policy")(policy)
     support.command("explain")(explain)
     support.command("token")(token)
+    support.command("chat")(chat)
     app.add_typer(support, name="support")
 
 
@@ -101,3 +102,32 @@ def token(
         if not known:
             raise NotFound(f"no customer has the id {customer!r}", hint="ids are case-sensitive")
         typer.echo(shop.support.sign(customer, timedelta(minutes=minutes)))
+
+
+def chat(
+    ctx: typer.Context,
+    customer: Annotated[
+        str, typer.Option(help="Speak as this customer, signed in; by default as a stranger.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="Of the first words: en or zh.")] = "en",
+) -> None:
+    """Speak with the agent as a customer would. An empty line, or the end of the input, ends it."""
+    with open_shop(ctx) as shop:
+        talk = shop.agent.open(language=language)
+        if customer:
+            talk.sign_in(shop.support.sign(customer))
+        typer.echo(shop.agent.introduction(language))
+        while text := _line():
+            reply = shop.agent.reply(talk, text)
+            if reply.text:
+                typer.echo(reply.text)
+            if reply.hand_over is not None:
+                console.print(f"[dim]{escape(reply.hand_over.summary)}[/dim]")
+                return
+
+
+def _line() -> str:
+    try:
+        return input("> ").strip()
+    except EOFError:
+        return ""

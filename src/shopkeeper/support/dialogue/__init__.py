@@ -3,23 +3,27 @@
 The way of a message: `understanding.py` what it asks for (`lexicon.py`, `shelf.py`, `slots.py`, `options_said.py`,
 `reading.py`, `answered.py` read it) · `applying.py` what that changes of the state (`records.py`, `store.py`) ·
 `identifying.py` who it is · `working.py`, `planning.py` what comes next (`locating.py`, `choosing.py`, `addresses.py`,
-`methods.py` find what is meant; `desk.py` reads) · `telling.py` answers · `writing.py`, `ranking.py` the words · `agent.py`
-the door.
+`methods.py` find what is meant; `desk.py` reads) · `telling.py` answers · `writing.py`, `ranking.py` the words · `by_model.py`
+the same with language models · `agent.py` the door.
 """
 
 from shopkeeper.support.dialogue.agent import Agent, Answered
+from shopkeeper.support.dialogue.by_model import ByChoice, ByModel, Rephraser
 from shopkeeper.support.dialogue.records import Command, Do, Evidence, Flow, HandOver, Reply
 from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
 
 __all__ = [
     "Agent",
     "Answered",
+    "ByChoice",
+    "ByModel",
     "ByRules",
     "Command",
     "Do",
     "Evidence",
     "Flow",
     "HandOver",
+    "Rephraser",
     "Reply",
     "Understands",
     "View",

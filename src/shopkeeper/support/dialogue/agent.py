@@ -7,6 +7,7 @@ agent reads and proposes through `Conversation`, and commits nothing but what th
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 
 from shopkeeper.errors import ModelError
 from shopkeeper.shop.bulk import Connection
@@ -62,14 +63,23 @@ def no_answers(conversation: Conversation, question: str, language: str) -> Answ
     return None
 
 
+class Words(Protocol):
+    """Who can say a reply in other words."""
+
+    def others(self, text: str, language: str) -> list[str]:
+        """The reply in other words; none where that fails."""
+
+
 @dataclass
 class Agent:
-    """Answers customers. understands: strengths in the order in which they are tried; rules stand behind them all."""
+    """Answers customers. understands: strengths in the order in which they are tried; rules stand behind them all.
+    words: who else words replies; proposals are always read as the records have them."""
 
     support: Support
     find_products: FindsProducts
     answers: AnswersQuestions = no_answers
     understands: tuple[Understands, ...] = ()
+    words: Words | None = None
     scorer: Scorer = field(default_factory=SimpleScorer)
 
     def open(self, *, language: str = "en") -> Conversation:
@@ -99,7 +109,6 @@ class Agent:
         self._answer(turn, heard, text, client)
         reply = self._compose(turn, heard.turn)
         with self.support.database.connection() as conn:
-            conversations.speak(conn, conversation.id, state.language)
             store.save(conn, conversation.id, state, now)
             self._note(conn, conversation, reply)
         return reply
@@ -110,7 +119,9 @@ class Agent:
     def _answer(self, turn: Turn, heard: Heard, text: str, client: str) -> None:
         """Work one message off: what is said about it is left in `turn.lines`."""
         state = turn.state
-        settled = self._settle(turn, heard)
+        settled = self._settle(turn, heard)  # in the language in which it was shown
+        with self.support.database.connection() as conn:
+            conversations.speak(conn, turn.conversation.id, state.language)
         if settled and heard.consent is Consent.YES:
             state.question = None
             work(turn)
@@ -278,6 +289,9 @@ class Agent:
             if not line.verbatim
         ]
         safe = [c for c in made if is_safe(c, [*grounds, *plain])] or made[:1]
+        if self.words is not None and not state.pending and not turn.handed_over:
+            said = self.words.others(safe[0], state.language)
+            safe += [c for c in said if is_safe(c, [*grounds, *plain])]
         text = best(safe, state.said, self.scorer)
         state.said = (*state.said, text)[-KEPT_REPLIES:]
         evidence = tuple(dict.fromkeys(e for line in lines for e in line.evidence))

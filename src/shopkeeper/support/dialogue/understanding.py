@@ -219,7 +219,7 @@ def _taken_out(clause: Clause, view: View) -> Command | None:
     if drop and (
         mentions or re.search(r"\b(?:it|that|this|them|one|order)\b|[它这那]", text[drop.end() :])
     ):
-        if clause.verb is not None and clause.verb.start < drop.start and not mentions:
+        if clause.verb is not None and clause.verb.start < drop.start() and not mentions:
             return None
         kept = [m for m, n in zip(mentions, named, strict=True) if n.start > drop.start()]
         if mentions and not kept:

@@ -20,7 +20,7 @@ from shopkeeper.support.dialogue.records import (
 )
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.telling import may, tell
-from shopkeeper.support.dialogue.writing import variants
+from shopkeeper.support.dialogue.writing import in_words, variants
 from shopkeeper.support.records import ActionKind, Level
 from shopkeeper.support.service import Conversation, NotAllowed
 from shopkeeper.support.wording import money
@@ -53,7 +53,8 @@ class Turn:
                 self.desk, need.question.options, need.question.slot, language
             )
         if "reasons" in values:
-            values["reasons"] = ", ".join(need.question.options)
+            named = (in_words("reason", r, language) for r in need.question.options)
+            values["reasons"] = ("、" if language == "zh" else ", ").join(named)
         if "kind" in values:
             values["pay"] = variants(Line(f"pay_{values.pop('kind')}"), language)[0]
         if "part" in values:

@@ -30,7 +30,16 @@ def variants(line: Line, language: str) -> list[str]:
     if line.verbatim:
         return [line.verbatim]
     ways = templates(language)[line.key]
-    return [way.format_map(line.values).strip() for way in ways]
+    values = dict(line.values)
+    if "status" in values:
+        values["status"] = in_words("status", values["status"], language)
+    return [way.format_map(values).strip() for way in ways]
+
+
+def in_words(kind: str, value: str, language: str) -> str:
+    """A status or a reason of the shop's in this language, if there is a word for it; else as it is."""
+    ways = templates(language).get(f"{kind} {value}")
+    return ways[0] if ways else value
 
 
 def candidates(lines: Sequence[Line], language: str, seed: str) -> list[str]:
