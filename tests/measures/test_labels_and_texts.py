@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.measures import (
     accuracy,
+    auroc,
     bootstrap,
     chrf,
     counts,
@@ -39,6 +40,15 @@ def test_they_agree_with_scikit_learn(pairs: list[tuple[str, str]]) -> None:
 def test_lists_of_different_lengths_are_a_mistake() -> None:
     with pytest.raises(ValueError):
         accuracy(["a"], [])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=1))
+def test_auroc_is_the_share_of_pairs_in_the_right_order(rows: list[tuple[bool, int]]) -> None:
+    inside = [score for belongs, score in rows if belongs]
+    outside = [score for belongs, score in rows if not belongs]
+    pairs = [(a > b) + (a == b) / 2 for a in inside for b in outside]
+    wanted = sum(pairs) / len(pairs) if pairs else 0.5
+    assert auroc([b for b, _ in rows], [s for _, s in rows]) == pytest.approx(wanted)
 
 
 def test_wilson_of_published_cases() -> None:

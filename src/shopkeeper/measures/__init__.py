@@ -5,7 +5,7 @@ and recommendation: how good is an order), `classification.py` (labels, and how 
 (facts taken out of texts, and an interval for any figure), `generated.py` (texts beside the expected ones).
 """
 
-from shopkeeper.measures.classification import accuracy, macro_f1, wilson
+from shopkeeper.measures.classification import accuracy, auroc, macro_f1, wilson
 from shopkeeper.measures.extraction import Found, bootstrap, counts, found
 from shopkeeper.measures.generated import chrf, token_f1
 from shopkeeper.measures.ranking import (
@@ -20,6 +20,7 @@ from shopkeeper.measures.ranking import (
 __all__ = [
     "Found",
     "accuracy",
+    "auroc",
     "average_precision",
     "bootstrap",
     "chrf",

@@ -27,6 +27,28 @@ def macro_f1(expected: Sequence[Hashable], given: Sequence[Hashable]) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
+def auroc(belongs: Sequence[bool], scores: Sequence[float]) -> float:
+    """Chance that a row that belongs scores above one that does not, ties counting half; 0.5 where either is missing.
+
+    Source: Hanley & McNeil 1982, by ranks.
+    """
+    order = sorted(zip(scores, belongs, strict=True))
+    inside = sum(belongs)
+    outside = len(order) - inside
+    if not inside or not outside:
+        return 0.5
+    won, below, at = 0.0, 0, 0
+    while at < len(order):
+        end = at
+        while end < len(order) and order[end][0] == order[at][0]:
+            end += 1
+        same = sum(1 for _, is_in in order[at:end] if is_in)
+        others = end - at - same
+        won += same * (below + others / 2)
+        below, at = below + others, end
+    return won / (inside * outside)
+
+
 def wilson(share: float, n: int, *, z: float = 1.959964) -> Interval:
     """Interval that holds the true share with 95 % confidence, in [0, 1], when `share` of `n` was seen.
 
