@@ -1,0 +1,73 @@
+"""Recommendations are trained anew by themselves: when it is time, and people did something since."""
+
+import threading
+
+import pytest
+
+from shopkeeper.jobs import Jobs, recommending, worker
+from shopkeeper.jobs.tasks import TRAIN_RECOMMENDER, shop_tasks
+from shopkeeper.recommend import learning
+from shopkeeper.settings import Settings
+from shopkeeper.shop.database import Database
+from tests.recommend.lived_in import fill
+
+
+def due(queue: Database, settings: Settings) -> int | None:
+    return recommending.train_if_due(Jobs(queue), queue, settings)
+
+
+def test_nothing_is_trained_where_nobody_did_anything(queue: Database, settings: Settings) -> None:
+    assert due(queue, settings) is None
+
+
+def test_it_is_due_once_people_did_enough_and_then_not_for_a_day(
+    queue: Database, settings: Settings
+) -> None:
+    fill(queue)
+    job = due(queue, settings)
+    assert job is not None and due(queue, settings) is None
+    with queue.connection() as conn:
+        conn.execute("update job_progress set state = 'done', finished_at = now() - interval '23 hours'")  # fmt: skip
+    assert due(queue, settings) is None
+    with queue.connection() as conn:
+        conn.execute("update job_progress set finished_at = now() - interval '25 hours'")
+    assert due(queue, settings) not in (None, job)
+
+
+def test_it_is_not_due_while_nothing_new_happened(queue: Database, settings: Settings) -> None:
+    fill(queue)
+    learning.learn(queue, settings.data_folder)
+    assert due(queue, settings) is None
+
+
+def test_by_hand_alone_if_the_settings_say_so(queue: Database, settings: Settings) -> None:
+    fill(queue)
+    assert due(queue, settings.model_copy(update={"retrain_hours": 0})) is None
+
+
+def test_the_job_trains_tells_how_far_it_is_and_what_came_of_it(
+    queue: Database, settings: Settings
+) -> None:
+    fill(queue)
+    told: list[str] = []
+
+    class Told:
+        def report(self, done: int, total: int, unit: str, message: str) -> None:
+            told.append(message)
+
+    tasks = shop_tasks(queue, settings, lambda: pytest.fail("no search"), lambda: pytest.fail())
+    result = tasks[TRAIN_RECOMMENDER](Told(), switch=True)
+    assert result is not None and result["state"] == "in_use"
+    assert told[0] == learning.STEPS[0]
+
+
+def test_chores_are_done_now_and_then(queue: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "SWEEP_EVERY_S", 0.05)
+    monkeypatch.setattr(worker, "CHORES_EVERY_S", 0.05)
+    done = threading.Event()
+    jobs = Jobs(queue)
+    jobs.start({}, chores=[done.set])
+    try:
+        assert done.wait(10)
+    finally:
+        jobs.close()
