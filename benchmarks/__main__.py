@@ -38,6 +38,7 @@ NAMES = (
     "poisoning",
     "support",
     "support_knowledge",
+    "support_intents",
     "compress",
     "pretrain",
     "finetune",
