@@ -2,9 +2,9 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from shopkeeper.shop import model_calls
 from shopkeeper.shop.database import Database, open_database
 from tests.api.conftest import ORIGIN
 from tests.api.test_serve import start
+from tests.conftest import copy_shop, scratch_folder
 from tests.models.engines.bad_server import MODEL, World, serving
 
 SMALL = "smollm2-135m"
@@ -70,24 +71,25 @@ def engines(world: World) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    with serving() as world, tempfile.TemporaryDirectory(
-        prefix="shopkeeper-gateway-", ignore_cleanup_errors=True
-    ) as name, pytest.MonkeyPatch.context() as environment:  # fmt: skip
+def gateway(made_folder: Path) -> Iterator[Gateway]:
+    folder = scratch_folder("gateway")
+    copy_shop(made_folder, folder)
+    with serving() as world, pytest.MonkeyPatch.context() as environment:
         environment.setenv("SHOPKEEPER_ENGINES", json.dumps(engines(world)))
         routes = {"support": ["500", "well"], "down": ["500"], "poor": ["no-usage"]}
         environment.setenv("SHOPKEEPER_ROUTES", json.dumps(routes))
         budgets = {"poor": {"money_per_day": 0.000001}}
         environment.setenv("SHOPKEEPER_BUDGETS", json.dumps(budgets))
-        database = open_database(load_settings(data_folder=Path(name)))
+        database = open_database(load_settings(data_folder=folder))
         with database.connection() as conn:
             _, secret = create(conn, KeyKind.SECRET, "test")
             _, publishable = create(conn, KeyKind.PUBLISHABLE, "test", origins=[ORIGIN])
-        server = start(Path(name))
+        server = start(folder)
         yield Gateway(server.base, server.process, secret, publishable, database, world)
         database.close()
         server.process.terminate()
         server.process.wait(20)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

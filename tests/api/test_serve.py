@@ -2,11 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from tests.conftest import copy_shop, scratch_folder
 
 PROGRAM = [sys.executable, "-c", "from shopkeeper.cli.main import main; main()"]
 
@@ -51,7 +53,7 @@ def start(folder: Path, *options: str) -> Running:
     port = free_port()
     command = [*PROGRAM, "--data-folder", str(folder), "serve", "--port", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None:
         try:
             httpx2.get(f"http://127.0.0.1:{port}/healthz").raise_for_status()
@@ -63,16 +65,16 @@ def start(folder: Path, *options: str) -> Running:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
+def running(made_folder: Path) -> Iterator[Running]:
     """One server for the tests of this file, on a folder of its own."""
-    with tempfile.TemporaryDirectory(
-        prefix="shopkeeper-serve-", ignore_cleanup_errors=True
-    ) as name:
-        server = start(Path(name))
-        yield server
-        if server.process.poll() is None:
-            server.process.terminate()
-            server.process.wait(20)
+    folder = scratch_folder("serve")
+    copy_shop(made_folder, folder)
+    server = start(folder)
+    yield server
+    if server.process.poll() is None:
+        server.process.terminate()
+        server.process.wait(20)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_it_is_ready_and_wants_a_key(running: Running) -> None:
