@@ -1,7 +1,9 @@
 """LoRA on SmolLM2-135M for attributes out of titles and for intents with slots, beside the same model with examples.
 
-The adapter learns from a seeded part of the official training rows, put shortly (no instruction), on the weights made
-float32 again; which of its checkpoints is measured is decided by validation rows that are in neither part. `.fewshot`:
+The adapter learns to answer from examples (Min et al. 2022): rows are put shortly (no instruction), each after the four
+that are nearest to it, in learning and afterwards. It learns from a seeded part of the official training rows, on the
+weights made float32 again; which of its checkpoints is measured is decided by validation rows that are in neither part,
+and examples are of the rows that the rival's are of. `.fewshot`:
 the same model by llama.cpp, with the instruction, eight examples nearest to the question (of the rows that the adapter
 learned from; for intents of ten an intent), and held to the answer's form by a grammar. `.fewshot_fixed`: the same eight
 examples for every question. `.zero_shot_1.5b`: Qwen2.5-Coder 1.5B with the instruction alone,
@@ -42,30 +44,31 @@ from shopkeeper.training.finetune.running import Finetuned, Stores, finetune, op
 from shopkeeper.training.progress import Event
 
 BASE, LARGE = "smollm2-135m", "qwen2.5-coder-1.5b"
-RANK, ALPHA, LEARNING_RATE, BATCH = 16, 32.0, 1e-3, 8
-SHOTS = 8
+RANK, ALPHA, LEARNING_RATE, BATCH = 16, 32.0, 1e-3, 4
+SHOTS = 8  # of the rivals
+EXAMPLES = 4  # before each row of the adapter's
 PER_INTENT = 10  # utterances of each intent that examples are taken from, as in `lm_tasks`
 NONE = "-"  # how an adapter says that there is no value
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Rows of one task: learnt from, validated on, measured, measured by the large model."""
+    """Rows of one task: known, learnt to be answered after others, validated on, measured, measured by the large model."""
 
     train: int
+    learnt: int
     validation: int
     test: int
     large: int
-    epochs: float
 
 
 SIZES = {
-    "attributes": Sizes(800, 64, 60, 12, 2.0),
-    "intent_slots": Sizes(1350, 81, 80, 12, 2.0),
+    "attributes": Sizes(800, 400, 32, 60, 12),
+    "intent_slots": Sizes(1350, 800, 54, 80, 12),
 }
 QUICK = {
-    "attributes": Sizes(32, 8, 4, 0, 1.0),
-    "intent_slots": Sizes(54, 9, 6, 0, 1.0),
+    "attributes": Sizes(32, 16, 8, 4, 0),
+    "intent_slots": Sizes(54, 16, 9, 6, 0),
 }
 
 
@@ -91,11 +94,14 @@ def attributes(data: Path, *, quick: bool) -> dict[str, Any]:
     held, tested = (_attributes(data, part) for part in ("train", "test"))
     train, validation = held.train[: size.train], held.rows[: size.validation]
     rows = tested.rows[: size.test]
-    found, account = _adapter(
-        "attributes", [_short(row) for row in train], [_short(row) for row in validation], size.epochs
-    )  # fmt: skip
+    near = _Near.of([row.given.title for row in train], [_short(row) for row in train])
+    learnt, checked, asked = (
+        [_short(row) | near.before(row.given.title) for row in part]
+        for part in (train[: size.learnt], validation, rows)
+    )
+    found, account = _adapter("attributes", learnt, checked)
     began = time.perf_counter()
-    said = TASK.answers(found.module, found.words, found.plan, [_short(row) for row in rows])
+    said = TASK.answers(found.module, found.words, found.plan, asked)
     read = [_values(text, row.given) for text, row in zip(said, rows, strict=True)]
     figure = _f1(tested, rows, read)
     print(f"attributes: adapter F1 {figure:.3f} on {len(rows)} rows, {time.perf_counter() - began:.0f} s")  # fmt: skip
@@ -115,21 +121,19 @@ def _attributes(data: Path, part: Literal["train", "test"]) -> TaskSet:
     return next(each for each in task_sets(data, part) if each.name == "attributes")
 
 
-def _short(row: Example[Titled, Any]) -> dict[str, str]:
-    """Title and names as a line each; the values in the order of the names."""
+def _short(row: Example[Titled, Any]) -> dict[str, Any]:
+    """Title and names as a line each; the answer has every name with its value."""
     values = row.output.model_dump(by_alias=True)
     return {
         "input": f"{row.given.title}\n{'; '.join(row.given.attributes)}\n",
-        "output": " | ".join(values[name] or NONE for name in row.given.attributes),
+        "output": " | ".join(f"{name}: {values[name] or NONE}" for name in row.given.attributes),
     }
 
 
 def _values(text: str, given: Titled) -> dict[str, str | None]:
-    """What an adapter said, by name; nothing if it said another number of values than was asked for."""
-    values = [each.strip() for each in text.split("|")]
-    if len(values) != len(given.attributes):
-        return {}
-    return {n: None if v == NONE else v for n, v in zip(given.attributes, values, strict=True)}
+    """What an adapter said, by name; nothing of names that it was not asked for."""
+    said = dict(part.strip().split(": ", 1) for part in text.split("|") if ": " in part)
+    return {n: None if said.get(n, NONE) == NONE else said[n].strip() for n in given.attributes}
 
 
 def _f1(one: TaskSet, rows: Sequence[Example[Any, Any]], read: Sequence[dict[str, Any]]) -> float:
@@ -175,14 +179,18 @@ def intent_slots(data: Path, *, quick: bool) -> dict[str, Any]:
     train = _balanced(_utterances(folder / "train.csv.gz"), size.train)
     validation = _utterances(folder / "dev.csv.gz")[: size.validation]
     rows = _utterances(folder / "test.csv.gz")[: size.test]
-    found, account = _adapter(
-        "intent_slots", [_line(row) for row in train], [_line(row) for row in validation], size.epochs
-    )  # fmt: skip
-    said = TASK.answers(found.module, found.words, found.plan, [_line(row) for row in rows])
+    pool = _balanced(train, PER_INTENT * len({row.frame.intent for row in train}))
+    beside = _Near.of([row.text for row in pool], [_line(row) for row in pool])
+    learnt, checked, asked = (
+        [_line(row) | beside.before(row.text) for row in part]
+        for part in (train[: size.learnt], validation, rows)
+    )
+    found, account = _adapter("intent_slots", learnt, checked)
+    said = TASK.answers(found.module, found.words, found.plan, asked)
     key = "intent_slots_lora"
     figures: dict[str, Any] = {**_about(key), key: 0.0, f"{key}.rows": len(rows), **account}
     _frames(figures, key, rows, [_frame(text) for text in said])
-    asking = _Asking.of(_balanced(train, PER_INTENT * len({row.frame.intent for row in train})))
+    asking = _Asking.of(pool)
     rivals = (
         ("fewshot", BASE, SHOTS, size.test, True), ("fewshot_fixed", BASE, SHOTS, size.test, False),
         ("zero_shot_1.5b", LARGE, 0, size.large, False),
@@ -225,7 +233,7 @@ def _balanced(rows: Sequence[Utterance], count: int) -> list[Utterance]:
     return kept[:count]
 
 
-def _line(row: Utterance) -> dict[str, str]:
+def _line(row: Utterance) -> dict[str, Any]:
     """The utterance, and its frame in a line."""
     frame = row.frame
     slot = f" | {frame.slot} | {frame.value}" if frame.slot else ""
@@ -316,8 +324,29 @@ class _Asking:
 # Both
 
 
+@dataclass(frozen=True)
+class _Near:
+    """Rows as examples, found by their texts."""
+
+    texts: Sequence[str]
+    rows: Sequence[dict[str, Any]]
+    vectors: Any
+    embedder: Any
+
+    @classmethod
+    def of(cls, texts: Sequence[str], rows: Sequence[dict[str, Any]]) -> "_Near":
+        embedder = load_embedder("minilm-l6", Settings().cache_folder)
+        return cls(texts, rows, embedder.encode(list(texts), kind="passage"), embedder)
+
+    def before(self, text: str) -> dict[str, Any]:
+        """The nearest rows but this one itself, the nearest last."""
+        near = self.vectors @ self.embedder.encode([text], kind="query")[0]
+        others = [i for i in np.argsort(-near, kind="stable") if self.texts[i] != text]
+        return {"examples": [self.rows[i] for i in reversed(others[:EXAMPLES])]}
+
+
 def _adapter(
-    name: str, train: Sequence[dict[str, str]], validation: Sequence[dict[str, str]], epochs: float
+    name: str, train: Sequence[dict[str, Any]], validation: Sequence[dict[str, Any]]
 ) -> tuple[Finetuned, dict[str, Any]]:
     """An adapter that learned these rows, its best checkpoint, and what learning took."""
     settings = Settings()
@@ -328,12 +357,12 @@ def _adapter(
             path = Path(folder) / f"{side}.jsonl"
             path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
             named[side] = str(path)
-        steps = max(1, round(epochs * len(train) / BATCH))
+        steps = max(1, len(train) // BATCH)
         plan = make_finetune_plan(
             {
                 **named, "task": "generation", "base": BASE, "chat": False, "rank": RANK, "alpha": ALPHA,
-                "epochs": epochs, "learning_rate": LEARNING_RATE, "batch_rows": BATCH, "micro_rows": BATCH,
-                "evaluate_every": -(-steps // 4), "checkpoint_every": -(-steps // 4), "report_every": 20, "length": 160,
+                "epochs": 1.0, "learning_rate": LEARNING_RATE, "batch_rows": BATCH, "micro_rows": BATCH,
+                "evaluate_every": -(-steps // 4), "checkpoint_every": -(-steps // 4), "report_every": 20, "length": 1024,
             }
         )  # fmt: skip
         stores = Stores(Path(folder), settings.cache_folder)
@@ -342,7 +371,7 @@ def _adapter(
         seconds = time.perf_counter() - began
         found = open_finetuned(Path(folder) / "run", stores)
     key = f"{name}_lora"
-    print(f"{name}: learned from {len(train)} rows, {epochs:g} epochs, in {seconds:.0f} s, {finished.report.tokens_per_s:.0f} tokens/s; {found.checkpoint.name} is the best by validation")  # fmt: skip
+    print(f"{name}: learned from {len(train)} rows after {EXAMPLES} others each in {seconds:.0f} s, {finished.report.tokens_per_s:.0f} tokens/s; {found.checkpoint.name} is the best by validation")  # fmt: skip
     return found, {
         f"{key}.train_rows": len(train), f"{key}.train_s": round(seconds),
         f"{key}.train_tokens_per_s": round(finished.report.tokens_per_s),

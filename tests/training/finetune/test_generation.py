@@ -1,7 +1,9 @@
 """Only answers are scored, and what is measured is what the model says."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 import torch
 
 from shopkeeper.models.prompting.tasks import ATTRIBUTES
@@ -9,6 +11,7 @@ from shopkeeper.training.fast import IGNORED
 from shopkeeper.training.finetune.decoding import answers
 from shopkeeper.training.finetune.generation import TASK, Asking, graded
 from shopkeeper.training.finetune.plan import FinetunePlan
+from shopkeeper.training.finetune.tasks import Row
 from shopkeeper.training.objectives import Batch
 from shopkeeper.training.opening import open_model
 from shopkeeper.training.sampling import greedy
@@ -20,7 +23,7 @@ from tests.training.finetune.small import ROWS, base, translator
 CHAT = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"  # fmt: skip
 
 
-def batch(folder: Path, rows: list[dict[str, str]]) -> tuple[Batch, Words]:
+def batch(folder: Path, rows: Sequence[Row]) -> tuple[Batch, Words]:
     opened = open_model(str(folder), data_folder=folder, cache_folder=folder)
     plan = FinetunePlan("generation", "", "", length=64)
     work = TASK.work(opened.model, opened.words, plan, train=rows, validation=rows)
@@ -38,6 +41,34 @@ def test_what_is_scored_is_the_answer_and_its_end(tmp_path: Path) -> None:
         assert targets.tolist()[first : first + len(answer)] == answer
         rest = [*targets.tolist()[:first], *targets.tolist()[first + len(answer) :]]
         assert set(rest) <= {IGNORED}
+
+
+def test_examples_come_before_what_is_asked_and_their_answers_are_scored_too(
+    tmp_path: Path,
+) -> None:
+    examples = [
+        {"input": "a red cup", "output": "red"},
+        {"input": "a green hat", "output": "green"},
+    ]
+    asked = {"input": "a blue shoe", "output": "blue"}
+    made, words = batch(base(tmp_path), [{**asked, "examples": examples}])
+    end = words.id("eos")
+    assert end is not None
+    tokens: list[int] = []
+    scored: list[bool] = []
+    for each in (*examples, asked):
+        read, said = words.encode(each["input"]), [*words.encode(f" {each['output']}"), end]
+        tokens += [*read, *said]
+        scored += [False] * len(read) + [True] * len(said)
+    assert made.tokens[0].tolist() == tokens[:-1]
+    wanted = [t if s else IGNORED for t, s in zip(tokens[1:], scored[1:], strict=True)]
+    assert made.targets[0].tolist() == wanted
+
+
+def test_examples_without_an_answer_are_refused() -> None:
+    row = {"input": "a cup", "output": "cup", "examples": [{"input": "a hat"}]}
+    with pytest.raises(ValueError, match="'examples' are a list of objects"):
+        TASK.checked(row, FinetunePlan("generation", "", ""))
 
 
 def test_an_encoder_decoder_reads_what_is_asked_and_says_the_answer(tmp_path: Path) -> None:

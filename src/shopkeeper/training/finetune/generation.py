@@ -3,6 +3,9 @@
 A row has `input` and `output`, and may have `system`, an instruction. With a chat template, where the model has one,
 the row is the conversation that the template makes of it; without, a text: instruction, input, a space, the answer.
 An encoder-decoder reads the text and says the answer. The answer's last token is the one that ends a text.
+`examples` of a row, with `input` and `output` each, come before what it asks, so that the model learns to go by examples
+and is given the nearest ones afterwards; in plain text their answers are scored too, so nothing of them is read in vain.
+Source: Min et al. 2022 (MetaICL).
 With `shop_task` rows are inputs and outputs of a task of `models.prompting`, and are put as it puts them.
 
 Axes: B rows, T tokens.
@@ -39,13 +42,22 @@ MOST_NEW_TOKENS = 256
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A row in tokens: what is read, and what is to be said, its end with it."""
+    """A row in tokens: what is read, and what is to be said, its end with it. earlier: answers to examples, as spans of
+    what is read."""
 
     prompt: tuple[int, ...]
     answer: tuple[int, ...]
+    earlier: tuple[slice, ...] = ()
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
+
+    def targets(self) -> list[int]:
+        """For each token but the last the next one, where that is scored."""
+        found = [IGNORED] * len(self.prompt)
+        for span in self.earlier:
+            found[span] = self.prompt[span]
+        return [*found[1:], *self.answer]
 
 
 class Asking:
@@ -59,24 +71,52 @@ class Asking:
 
     def pair(self, row: Row) -> Pair:
         """A row in tokens."""
-        return Pair(self.prompt(row), (*self.words.encode(self._said(row), plain=True), self.end))
+        prompt, earlier = self._asked(row)
+        return Pair(prompt, self._answer(row), earlier)
 
     def prompt(self, row: Row) -> tuple[int, ...]:
         """The tokens of what is asked."""
+        return self._asked(row)[0]
+
+    def _asked(self, row: Row) -> tuple[tuple[int, ...], tuple[slice, ...]]:
+        """What is asked, and where answers to examples are in it."""
+        examples = row.get("examples") or ()
+        if not examples or self._template is not None or self.reads:
+            return self._alone(row), ()
+        ids, earlier = list(self.prefix), []
+        first = {"system": row.get("system"), **examples[0]}
+        for example in (first, *examples[1:]):
+            ids += self._alone(example)[len(self.prefix) :]
+            answer = self._answer(example)
+            earlier.append(slice(len(ids), len(ids) + len(answer)))
+            ids += answer
+        ids += self._alone({"input": row["input"]})[len(self.prefix) :]
+        return tuple(ids), tuple(earlier)
+
+    def _alone(self, row: Row) -> tuple[int, ...]:
+        """What is asked, as one text or conversation."""
         system, asked = str(row.get("system") or ""), str(row["input"])
+        examples = row.get("examples") or ()
         if self._template is not None:
-            messages = [*([Message("system", system)] if system else []), Message("user", asked)]
+            turns = [
+                Message(role, str(each[side]))
+                for each in examples
+                for role, side in (("user", "input"), ("assistant", "output"))
+            ]
+            messages = [*([Message("system", system)] if system else []), *turns, Message("user", asked)]  # fmt: skip
             parts = self._template.render(messages, (), deadline=time.monotonic() + RENDER_S)
             ids = [i for part in parts for i in self.words.encode(part.text, plain=part.plain)]
             return (*self.prefix, *ids)
+        asked = "\n\n".join([*(f"{each['input']} {each['output']}" for each in examples), asked])
         text = f"{system}\n\n{asked}" if system else asked
         if self.reads:
             return (*self.prefix, *self.words.encode(text), self.end)
         return (*self.prefix, *self.words.encode(text, special=True))
 
-    def _said(self, row: Row) -> str:
-        answer = str(row["output"])
-        return answer if self._template is not None or self.reads else f" {answer}"
+    def _answer(self, row: Row) -> tuple[int, ...]:
+        said = str(row["output"])
+        text = said if self._template is not None or self.reads else f" {said}"
+        return (*self.words.encode(text, plain=True), self.end)
 
     def close(self) -> None:
         """End the template's process."""
@@ -119,8 +159,8 @@ class Generating:
         if self.sequences is not None:
             return self.sequences.batch_of_pairs([(r.prompt[:-1], r.answer[:-1]) for r in rows])
         tokens = [[*r.prompt, *r.answer[:-1]] for r in rows]
-        targets = [[IGNORED] * (len(r.prompt) - 1) + list(r.answer) for r in rows]
-        return Batch(padded(tokens, self.padding), padded(targets, IGNORED))
+        targets = padded([r.targets() for r in rows], IGNORED)
+        return Batch(padded(tokens, self.padding), targets)
 
     def loss(self, model: Transformer, batch: Batch) -> Loss:
         if self.sequences is not None:
@@ -160,10 +200,8 @@ class Generation(FinetuneTask):
         if plan.shop_task:
             return _of_shop_task(shop_task(plan.shop_task), row)
         kept = {name: row[name] for name in ("system", "input", "output") if row.get(name)}
-        for name, value in kept.items():
-            if not isinstance(value, str):
-                kept[name] = json.dumps(value, ensure_ascii=False)
-        return kept
+        kept = {name: _text(value) for name, value in kept.items()}
+        return kept | ({"examples": _examples(row["examples"])} if row.get("examples") else {})
 
     def identity(self, row: Row) -> str:
         return str(row["input"])
@@ -237,6 +275,20 @@ class Generation(FinetuneTask):
         fit = [p if len(p) < model.shape.max_tokens else () for p in prompts]
         said = answers(model, fit, max_new_tokens=most, ends=frozenset([asking.end]))
         return [words.decode(ids) for ids in said]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _examples(given: Any) -> list[dict[str, str]]:
+    """The examples of a row. Raises ValueError."""
+    sides = ("input", "output")
+    if not isinstance(given, list) or not all(
+        isinstance(each, Mapping) and all(each.get(side) for side in sides) for each in given
+    ):
+        raise ValueError("'examples' are a list of objects with an 'input' and an 'output' each")
+    return [{side: _text(each[side]) for side in sides} for each in given]
 
 
 def asking_of(model: Transformer, words: Words, plan: FinetunePlan) -> Asking:
