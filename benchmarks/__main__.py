@@ -34,6 +34,7 @@ NAMES = (
     "lm_choices",
     "lm_tasks",
     "recommend",
+    "recommend_shop",
     "recommend_speed",
     "poisoning",
     "support",

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.recommend.merchandising import Left, Placed, arrange
-from shopkeeper.recommend.scoring import Trail
+from shopkeeper.recommend.scoring import NOBODY, Trail
 from shopkeeper.recommend.slots import Controls
 from shopkeeper.rules import Action, Effects, Rule, Selection, effects
 from tests.recommend.small_shop import goods, model, scorer, shelf, trail
@@ -93,10 +93,8 @@ def test_diversity_makes_the_items_of_a_list_less_alike() -> None:
 
 
 def test_novelty_holds_back_what_everybody_knows() -> None:
-    nobody = Trail(np.zeros(0, np.intp), np.zeros((0, 2)))
-
     def popularity(novelty: float) -> float:
-        found = arranged(nobody, controls=Controls(diversity=0, novelty=novelty))
+        found = arranged(NOBODY, controls=Controls(diversity=0, novelty=novelty))
         return float(np.mean([scorer().popular[item.place] for item in found]))
 
     assert popularity(1.0) < popularity(0.0)

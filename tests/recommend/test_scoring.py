@@ -1,5 +1,7 @@
 """Scores are made of evidence, and of nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from shopkeeper.recommend.scoring import (
     FEATURES,
     FLOORS,
     LINKS,
+    NOBODY,
     TRAILS,
     Trail,
     theta_of,
@@ -78,13 +81,13 @@ def test_people_are_offered_more_of_the_kind_they_like() -> None:
 
 
 def test_a_visitor_of_whom_nothing_is_known_gets_what_is_popular() -> None:
-    found = scorer().score(Trail(np.zeros(0, np.intp), np.zeros((0, 2))))
+    found = scorer().score(NOBODY)
     order = found.candidates[np.argsort(-found.score, kind="stable")]
     assert np.array_equal(order, np.argsort(-model().popular, kind="stable"))
 
 
 def test_words_that_were_searched_for_count_for_somebody_new() -> None:
-    found = scorer().score(Trail(np.zeros(0, np.intp), np.zeros((0, 2)), (("green rake", 1.0),)))
+    found = scorer().score(replace(NOBODY, words=(("green rake", 1.0),)))
     best = goods()[int(found.candidates[np.argmax(found.score)])]
     assert best.title.endswith("green rake")
 

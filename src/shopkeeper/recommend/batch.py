@@ -13,7 +13,6 @@ from datetime import datetime
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from shopkeeper.recommend import behaviour as acts
@@ -22,13 +21,14 @@ from shopkeeper.recommend.controls import DEFAULT
 from shopkeeper.recommend.following import State
 from shopkeeper.recommend.histories import Histories, Ints, Sparse
 from shopkeeper.recommend.merchandising import Left, arrange
+from shopkeeper.recommend.model import Neighbours
 from shopkeeper.recommend.scoring import (
     FLOORS,
     LINKS,
     SEGMENTS,
-    SHORT,
     TRAILS,
     Scored,
+    segments,
 )
 from shopkeeper.recommend.slots import Slot
 from shopkeeper.shop import customers, products
@@ -55,7 +55,8 @@ select who, object_id, action, at, rating from (
     select 'c' || o.customer_id, l.product_id, 'purchase', extract(epoch from o.placed_at)::float8, null
     from orders o join order_lines l on l.order_id = o.id
     where o.placed_at < %(until)s and o.status not in ('cancelled', 'canceled') and o.customer_id <> ''
-) acted where who is not null order by who, at desc
+) acted where who is not null and mod(hashtext(who)::bigint + 2147483648, %(shards)s) = %(shard)s
+order by who, at desc
 """
 
 
@@ -76,16 +77,37 @@ class People:
     at: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One part of the people, from 1, of so many parts; each person is in one of them, always the same."""
+
+    part: int = 1
+    of: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.part <= self.of:
+            raise ValueError(f"there is no part {self.part} of {self.of}")
+
+
+ALL = Shard()
+
+
 def everybody(
-    conn: Connection, place: Mapping[str, int], *, until: datetime, block: int = BLOCK
+    conn: Connection,
+    place: Mapping[str, int],
+    *,
+    until: datetime,
+    shard: Shard = ALL,
+    block: int = BLOCK,
 ) -> Iterator[People]:
-    """All customers and devices that did anything before a moment, a block at a time."""
+    """All customers and devices that did anything before a moment, a block at a time; shard: these alone."""
     who: list[str] = []
     rows: list[tuple[int, int, float, float]] = []
     number = 0
     with conn.cursor("everybody") as cursor:
         cursor.itersize = acts.BATCH
-        cursor.execute(_EVERYBODY, {"until": until, "actions": list(acts.ACTIONS)})
+        asked = {"until": until, "actions": list(acts.ACTIONS)}
+        cursor.execute(_EVERYBODY, {**asked, "shard": shard.part - 1, "shards": shard.of})
         for name, item, action, at, rating in cursor:
             if not who or name != who[-1]:
                 if len(who) == block:
@@ -117,7 +139,7 @@ class Batch:
     def __init__(self, state: State, *, limit: int, now: datetime) -> None:
         self._state, self._limit, self._now = state, limit, now
         model = state.scorer.model
-        self._links = {name: _matrix(links.of, links.value) for name, links in model.links.items()}
+        self._links = {name: _matrix(links) for name, links in model.links.items()}
         self._effect = state.effects(Slot.HOME, (), now)
         self._controls = state.controls.get(Slot.HOME, DEFAULT[Slot.HOME])
         self._nothing = np.zeros((0, len(FLOORS)))
@@ -129,9 +151,11 @@ class Batch:
     def __call__(self, people: People) -> Iterator[Listed]:
         """The list of each person, shorter where little can be shown."""
         histories = people.histories
-        different = _different(histories)
+        fresh = histories.weight * 0.5 ** (self._ages(people) / TRAILS["now"])
+        now = np.bincount(histories.people, fresh, len(histories)).astype(np.float64)
+        of = segments(_different(histories), now)
         for segment in SEGMENTS:
-            chosen = np.flatnonzero(_segments(different) == segment)
+            chosen = np.flatnonzero(of == segment)
             if len(chosen):
                 for person, scored in self._scored(people, chosen, segment):
                     items = histories[person]
@@ -158,7 +182,7 @@ class Batch:
     def _evidence(self, people: People, chosen: Ints, theta: Floats) -> Iterator[Sparse]:
         """(B, N) what each kind of link adds to the scores."""
         histories = people.histories
-        ages = np.maximum(self._now.timestamp() - people.at, 0)
+        ages = self._ages(people)
         for t, half_life in enumerate(TRAILS.values()):
             weight = histories.weight * 0.5 ** (ages / half_life)
             shape = (len(histories), histories.count)
@@ -166,10 +190,15 @@ class Batch:
                 chosen
             ]
             for i, name in enumerate(LINKS):
-                if name in self._links and theta[2 * i + t] > 0:
+                column = len(TRAILS) * i + t
+                if name in self._links and theta[column] > 0:
                     rows = trails @ self._links[name]
-                    rows.data = np.log1p(rows.data / FLOORS[2 * i + t]) * theta[2 * i + t]
+                    rows.data = np.log1p(rows.data / FLOORS[column]) * theta[column]
                     yield rows
+
+    def _ages(self, people: People) -> Floats:
+        """(E,) seconds ago."""
+        return np.maximum(self._now.timestamp() - people.at, 0)
 
     def _arranged(
         self, scored: Scored, items: Ints, people: People, person: int
@@ -193,32 +222,34 @@ class Batch:
 
 
 def lists_for(
-    conn: Connection, state: State, *, limit: int, now: datetime, on_progress: Callable[[int], None] | None = None
-) -> Iterator[Listed]:  # fmt: skip
-    """The list of everybody."""
+    conn: Connection,
+    state: State,
+    *,
+    limit: int,
+    now: datetime,
+    shard: Shard = ALL,
+    on_progress: Callable[[int], None] | None = None,
+) -> Iterator[Listed]:
+    """The list of everybody, or of one part of them."""
     batch, done = Batch(state, limit=limit, now=now), 0
-    for people in everybody(conn, state.shelf.place, until=now):
+    for people in everybody(conn, state.shelf.place, until=now, shard=shard):
         yield from batch(people)
         done += len(people.who)
         if on_progress is not None:
             on_progress(done)
 
 
-def _matrix(of: Ints, value: Floats) -> Sparse:
+def _matrix(links: Neighbours) -> Sparse:
     """Neighbours as a sparse matrix over the same memory."""
-    count, width = of.shape
+    count, width = links.of.shape
     start = np.arange(0, count * width + 1, width)
-    return sparse.csr_array((value.ravel(), of.ravel(), start), shape=(count, count))
+    return sparse.csr_array((links.value.ravel(), links.of.ravel(), start), shape=(count, count))
 
 
 def _different(histories: Histories) -> Ints:
     """(P,) how many different items each has."""
     pairs = np.unique(histories.people * histories.count + histories.items)
     return np.bincount(pairs // max(histories.count, 1), minlength=len(histories))
-
-
-def _segments(different: Ints) -> npt.NDArray[np.str_]:
-    return np.where(different == 0, "new", np.where(different <= SHORT, "short", "regular"))
 
 
 def as_line(listed: Listed) -> Mapping[str, object]:

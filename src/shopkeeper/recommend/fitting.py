@@ -22,7 +22,9 @@ from shopkeeper.recommend.histories import Histories, Ints, Places, Sparse, Tabl
 from shopkeeper.recommend.lending import LENT, lent
 from shopkeeper.recommend.model import Made, Model, Neighbours, Weights, Words
 from shopkeeper.recommend.scoring import (
+    FEATURES,
     FLOORS,
+    NOW,
     PLAIN,
     SEGMENTS,
     TRAILS,
@@ -36,6 +38,9 @@ from shopkeeper.shop.bulk import Connection
 
 Strings = npt.NDArray[np.str_]
 
+COMMONEST = (
+    0.5  # share of the items that a word of texts may have: kinds of a small shop are as common
+)
 CATEGORY_PRIOR = 5.0  # steps within a category that are taken for granted
 AGAIN_PRIOR = 10.0  # buyers of the same category that stand in for an item's own
 BLOCK = 4_000_000  # pairs of items that are compared together
@@ -50,7 +55,7 @@ class Plan:
 
     most: int = 100
     popular_days: float = 30.0
-    shrinkage: float = 5.0
+    shrinkage: float = 20.0
     asked: float = 0.2
     questions: int = 8000
     offered: int = 100
@@ -121,7 +126,7 @@ def _known(goods: Sequence[Good], plan: Plan) -> _Known:
     categories = np.array([number.setdefault(g.category, len(number)) for g in goods], np.intp)
     few = max(len(items), 1)
     commonest = min(1.0, max(200.0, plan.pairs / few) / few)
-    words = words_of(items, commonest=min(0.2, commonest))
+    words = words_of(items, commonest=min(COMMONEST, commonest))
     values = words_of([About("", item.values) for item in items], commonest=commonest)
     links = {"text": alike(words.rows, plan.most), "values": alike(values.rows, plan.most)}
     return _Known(words, values, links, categories)
@@ -262,9 +267,11 @@ def _weights(
 
 
 def _with_words(theta: Table) -> Weights:
-    """Histories hold no searches, so what a search counts is by judgement: as much as what was looked at just now."""
+    """Histories hold no searches, so what a search counts is by judgement: as much as half of all that a look just now
+    counts for what is like it."""
     weights = theta.astype(np.float64)
-    weights[-2] = max(weights[:-2].max(initial=0.0), theta_of(PLAIN)[-1])
+    session = [i for i, name in enumerate(FEATURES[:-2]) if not name.endswith(" ever")]
+    weights[-2] = max(float(weights[session].sum()) / 2, theta_of(PLAIN)[-2])
     weights[-1] = max(weights[-1], 0.05)
     return weights_of(weights)
 
@@ -300,7 +307,8 @@ def _tables(
             table = np.zeros((offered, len(FLOORS)), np.float32)  # what is missing has no evidence
             table[: len(best)] = np.log1p(scored.evidence[best] / FLOORS)
             if trail.segment == "back":
-                table[:, : len(FLOORS) - 2 : len(TRAILS)] = 0  # what is wanted now is not known
+                for trail_of_session in range(NOW + 1):  # what is wanted now is not known
+                    table[:, trail_of_session : len(FLOORS) - 2 : len(TRAILS)] = 0
             tables.append(table)
             places.append(hit[0])
             segments.append(trail.segment)

@@ -187,7 +187,7 @@ class Recommendations:
         """How much speaks for each of these products to this visitor, from 0 to 1 beside each other; empty where
         nothing is known of them. For lists that others made, a search for instance."""
         state = self.state
-        way = self._way(visitor, state, self._clock())
+        way = self._way(visitor, state)
         places = np.unique(state.shelf.places(products))
         if not (len(way.trail.places) or way.trail.words) or not len(places):
             return {}
@@ -202,15 +202,16 @@ class Recommendations:
             if s > 0
         }
 
-    def _way(self, visitor: Visitor, state: State, now: datetime) -> Way:
+    def _way(self, visitor: Visitor, state: State, at: datetime | None = None) -> Way:
         if not visitor.is_known:
             return trails.NOWHERE
+        now = at or self._clock()
         with self._database.connection() as conn:
-            return trails.read(conn, visitor, state.shelf.place, now)
+            return trails.read(conn, visitor, state.shelf.place, now, until=at)
 
     def _answer(self, asked: Asked, state: State, at: datetime | None = None) -> RecommendedList:
         begun, now = time.perf_counter(), at or self._clock()
-        question = _question(asked, state, lambda: self._way(asked.visitor, state, now))
+        question = _question(asked, state, lambda: self._way(asked.visitor, state, at))
         controls = state.controls.get(asked.slot, DEFAULT[asked.slot])
         effect = state.effects(asked.slot, question.category, now)
         items = _items(question, state, effect, controls, asked)

@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from shopkeeper.recommend.histories import Ints, Sparse, Table
-from shopkeeper.recommend.scoring import FLOORS, LINKS, Floats, Scored, Scorer, Trail
+from shopkeeper.recommend.scoring import (
+    FLOORS,
+    LINKS,
+    Floats,
+    Scored,
+    Scorer,
+    Trail,
+    columns_of,
+)
 from shopkeeper.recommend.shelf import Shelf
 from shopkeeper.recommend.slots import Reason, Why
 from shopkeeper.recommend.text import About, terms_of
@@ -100,7 +108,7 @@ def _with_detail(
     model = asked.scorer.model
     event = int(np.flatnonzero(asked.trail.places == model.items.place[reason.product_id])[0])
     counts = {
-        name: shares[n, event] if theta[2 * n : 2 * n + 2].any() else 0.0
+        name: shares[n, event] if theta[columns_of(n)].any() else 0.0
         for n, name in enumerate(LINKS)
     }
     other = int(asked.trail.places[event])

@@ -4,7 +4,7 @@ Letters: `E` different items of a trail, `C` candidates, `K` neighbours, `F` kin
 
     score(i) = Σ_f θ_f · log(1 + x_f(i) / floor_f),   x_f(i) = Σ_e w_f(e) · link_f(e, i),   θ, w, link ≥ 0
 
-A trail counts twice: as what is wanted now (minutes) and as what is liked ever (months). How much an event counts
+A trail counts three times: as what was looked at last (seconds), what is wanted now (minutes), what is liked ever (months). How much an event counts
 depends on its own age alone and on no other event, and nothing is negative; so taking any evidence away lowers every
 score that it is part of, by an amount that `reasons.py` can say exactly.
 """
@@ -24,7 +24,8 @@ Floats = npt.NDArray[np.float64]
 
 # Kinds of links between items (`fitting.py`), and a value of each that is neither little nor much.
 LINKS = {"next": 0.02, "near": 0.05, "bought": 0.05, "text": 0.1, "values": 0.2, "category": 0.1}
-TRAILS = {"now": 300.0, "ever": 60 * 86_400.0}  # half-lives in seconds
+TRAILS = {"last": 45.0, "now": 600.0, "ever": 60 * 86_400.0}  # half-lives in seconds
+NOW = list(TRAILS).index("now")
 WORDS_FLOOR, POPULAR_FLOOR = 0.05, 0.3
 WORDS_HALF_LIFE = 1800.0
 FEATURES = (*(f"{link} {trail}" for link in LINKS for trail in TRAILS), "words", "popular")
@@ -33,18 +34,19 @@ FLOORS = np.array(
 )
 SHORT = 3  # items up to which a trail is a short session
 SEGMENTS = ("new", "short", "regular", "back")  # nothing known; in a session; back after a while
-GONE = 0.03  # weight of a trail now, below which its session is over: a look of some 25 minutes ago
+GONE = 0.1  # weight of a trail now, below which its session is over: a look of half an hour ago
 FALLBACK = 300  # popular products that are candidates for everybody
 PLAIN = Weights(
-    {"next now": 1.0, "next ever": 0.5, "near now": 0.5, "near ever": 0.5, "bought now": 0.3, "bought ever": 0.3,
-     "text now": 0.7, "text ever": 0.3, "values now": 0.5, "values ever": 0.5, "category now": 0.5, "category ever": 0.5},
+    {"next last": 0.5, "next now": 0.5, "next ever": 0.5, "near now": 0.5, "near ever": 0.5, "bought now": 0.3,
+     "bought ever": 0.3, "text last": 0.3, "text now": 0.5, "text ever": 0.3, "values last": 0.3, "values now": 0.5,
+     "values ever": 0.5, "category last": 0.3, "category now": 0.5, "category ever": 0.3},
     words=1.0, popular=0.3,
 )  # fmt: skip  # by judgement, until there is behaviour to learn from
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """places: (E,) different items; weight: (E, 2) how much each counts now and ever, above 0. words: what was searched
+    """places: (E,) different items; weight: (E, 3) how much each counts for each of `TRAILS`, above 0. words: what was searched
     for, with how much each search counts."""
 
     places: Ints
@@ -83,7 +85,12 @@ class Trail:
     @property
     def segment(self) -> str:
         """Whose weights are used."""
-        return str(segments(np.array([len(self.places)]), self.weight[:, :1].sum(axis=0))[0])
+        return str(
+            segments(np.array([len(self.places)]), self.weight[:, NOW].sum(keepdims=True))[0]
+        )
+
+
+NOBODY = Trail(np.zeros(0, np.intp), np.zeros((0, len(TRAILS))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ class Scorer:
         used = [
             (i, self.model.links[name])
             for i, name in enumerate(LINKS)
-            if name in self.model.links and theta[2 * i : 2 * i + 2].any() and len(trail.places)
+            if name in self.model.links and theta[columns_of(i)].any() and len(trail.places)
         ]
         gathered = [(i, links.of[trail.places], links.value[trail.places]) for i, links in used]
         if only is None:
@@ -142,9 +149,10 @@ class Scorer:
         for i, of, value in gathered:
             at = compact[of].ravel()
             for t in range(len(TRAILS)):
-                if theta[2 * i + t] > 0:
+                column = len(TRAILS) * i + t
+                if theta[column] > 0:
                     parts = (value * trail.weight[:, t, None]).ravel()
-                    evidence[:, 2 * i + t] = np.bincount(at, parts, len(only) + 1)[:-1]
+                    evidence[:, column] = np.bincount(at, parts, len(only) + 1)[:-1]
         for at, value in searched:
             evidence[:, -2] += np.bincount(compact[at], value, len(only) + 1)[:-1]
         evidence[:, -1] = self.popular[only]
@@ -159,6 +167,11 @@ class Scorer:
         found = self.postings @ self.model.words.vector(About(text)).T
         found = found.tocoo()
         return found.row, weight * found.data.astype(np.float64)
+
+
+def columns_of(link: int) -> slice:
+    """Where the evidence of one kind of links stands: a column for each of `TRAILS`."""
+    return slice(len(TRAILS) * link, len(TRAILS) * (link + 1))
 
 
 def segments(number: Ints, now: Floats) -> npt.NDArray[np.str_]:

@@ -7,29 +7,30 @@ still there.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from shopkeeper.recommend.behaviour import ACTIONS, GOOD, PURCHASE, of_events
 from shopkeeper.recommend.histories import Ints
-from shopkeeper.recommend.scoring import Trail
+from shopkeeper.recommend.scoring import NOBODY, Trail
 from shopkeeper.recommend.slots import Visitor, Why
 from shopkeeper.shop.bulk import Connection
 
 NEWEST = 60  # events of a session, of a device and of a customer
 SEARCHES = 5  # the newest
+AHEAD = timedelta(days=1)  # that clocks of devices may be; what they say is to come counts as now
 
 _EVENTS = """
 (select id, object_id, action, extract(epoch from at)::float8, user_query, attributes -> 'rating' from events
- where {column} = %({column})s and {column} <> '' and (action = any(%(actions)s) or user_query <> '')
+ where {column} = %({column})s and {column} <> '' and at < %(until)s and (action = any(%(actions)s) or user_query <> '')
  order by at desc limit %(newest)s)
 """
 _BY = {name: _EVENTS.format(column=name) for name in ("session_id", "client_id", "customer_id")}
 _ORDERED = """
 select l.product_id, extract(epoch from o.placed_at)::float8, l.quantity
 from orders o join order_lines l on l.order_id = o.id
-where o.customer_id = %(customer_id)s and o.placed_at is not null and o.status not in ('cancelled', 'canceled')
+where o.customer_id = %(customer_id)s and o.placed_at < %(until)s and o.status not in ('cancelled', 'canceled')
 order by o.placed_at desc limit %(newest)s
 """
 
@@ -53,16 +54,23 @@ class Way:
     bought: Mapping[int, Bought] = field(default_factory=dict)
 
 
-NOWHERE = Way(Trail(np.zeros(0, np.intp), np.zeros((0, 2))))
+NOWHERE = Way(NOBODY)
 
 
-def read(conn: Connection, visitor: Visitor, place: Mapping[str, int], now: datetime) -> Way:
-    """The way of a visitor up to now, over the items that have a place."""
+def read(
+    conn: Connection,
+    visitor: Visitor,
+    place: Mapping[str, int],
+    now: datetime,
+    *,
+    until: datetime | None = None,
+) -> Way:
+    """The way of a visitor as it is now, over the items that have a place. until: as it was then, if that is said."""
     asked = {name: getattr(visitor, name) for name in _BY if getattr(visitor, name)}
     if not asked:
         return NOWHERE
     query = " union ".join(_BY[name] for name in asked)
-    values = {**asked, "actions": list(ACTIONS), "newest": NEWEST}
+    values = {**asked, "actions": list(ACTIONS), "newest": NEWEST, "until": until or now + AHEAD}
     rows = conn.execute(query.encode(), values).fetchall()
     orders = conn.execute(_ORDERED, values).fetchall() if visitor.customer_id else []
     return _way(rows, orders, place, now.timestamp())
@@ -74,20 +82,20 @@ def _way(
     place: Mapping[str, int],
     now: float,
 ) -> Way:
-    items, ages, weights = [], [], []
+    items, times, weights = [], [], []
     why: dict[int, Why] = {}
     searches: list[tuple[str, float]] = []
     newest, newest_at = -1, -np.inf
     bought: dict[int, list[float]] = {}
     for _, item, action, at, searched, rating in rows:
         assert isinstance(at, float)
-        if searched and at <= now:
+        if searched:
             searches.append((str(searched), now - at))
-        if (found := place.get(str(item))) is None or action not in ACTIONS or at > now:
+        if (found := place.get(str(item))) is None or action not in ACTIONS:
             continue
         disliked = action == "rate" and isinstance(rating, int | float) and rating < 5 * GOOD
         items.append(found)
-        ages.append(at)
+        times.append(at)
         weights.append(0.0 if disliked else ACTIONS[str(action)])
         if action == "purchase":
             why[found] = Why.BOUGHT
@@ -97,18 +105,18 @@ def _way(
                 newest, newest_at = found, at
     for item, at, _ in orders:
         assert isinstance(at, float)
-        if (found := place.get(str(item))) is not None and at <= now:
+        if (found := place.get(str(item))) is not None:
             items.append(found)
-            ages.append(at)
+            times.append(at)
             weights.append(PURCHASE)
             why[found] = Why.BOUGHT
             bought.setdefault(found, []).append(now - at)
     searches.sort(key=lambda s: s[1])
     return Way(
-        _trail(items, ages, weights, searches[:SEARCHES], len(place), now),
+        _trail(items, times, weights, searches[:SEARCHES], len(place), now),
         why,
         newest,
-        {item: Bought(item, tuple(sorted(times))) for item, times in bought.items()},
+        {item: Bought(item, tuple(sorted(ages))) for item, ages in bought.items()},
     )
 
 
