@@ -46,6 +46,7 @@ MEANING = 0.5  # how much nearer in meaning than the pages on the whole
 MEANT = {"e5-small": 0.93}
 LEAST_SPOKEN = 0.25
 SPOKEN = 0.04  # what speaking of all of the question adds to the cosine
+AGREEING = 10  # statements nearest in meaning, whose pages alone are quoted
 NEAREST = 12  # statements, among which the nearest of the right language and kind is looked for
 
 _TIME = re.compile(
@@ -74,6 +75,10 @@ _OF_US = re.compile(
     r"^(?:please |hi |hello )?(?:do|will|would|are|can|could|did) you\b|你们", re.IGNORECASE
 )
 _NEVER = re.compile(r"\bnever\b|绝不", re.IGNORECASE)
+_TYPED = frozenset({"when", "how_long", "how_much", "where", "who", "why"})
+_WHY = re.compile(
+    r"\b(?:because|so that|since|that is why|due to)\b|因为|为了|所以|以便", re.IGNORECASE
+)
 _REACHED = re.compile(r"@|\+?\d[\d -]{6,}")
 _NUMBER = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|nineteen|twenty)\b|[两三四五六七八九十]"
@@ -132,9 +137,12 @@ class Matcher:
         total = sum(weights.values())
         cosines = self._cosines(question)
         found = []
+        near = None if cosines is None else self._near_pages(cosines)
         must = {i for i in asked if i.startswith("c:") and i[2:] not in _light()}
         for place, entry in enumerate(self._entries):
             if self._is_told_otherwise(entry.statement, language):
+                continue
+            if near is not None and entry.statement.slug not in near:
                 continue
             if _denies(question.text) != _denies(entry.statement.section) and (
                 _denies(entry.statement.section) or not _denies(entry.text)
@@ -161,7 +169,9 @@ class Matcher:
             score = share + OWN * own + TITLE * max(titled, headed) + FOCUS * focus
             score += FIRST * (entry.first and headed > 0)
             score += HOW * ("how" in question.asks and "how" in entry.asks)
-            denied = "how" in question.asks and bool(_NEVER.search(entry.statement.text))
+            denied = bool(question.asks & {"how", "which"}) and bool(
+                _NEVER.search(entry.statement.text)
+            )
             elsewhere = not question.said.countries and any(i.startswith("x:") for i in entry.own)
             score -= DENIED * denied + ELSEWHERE * elsewhere + HANGS * entry.statement.hangs
             on_topic = bool(entry.topic) and entry.topic <= asked
@@ -196,6 +206,10 @@ class Matcher:
     def around(self, statement: Statement) -> list[Statement]:
         """All statements of the same page, in order."""
         return [e.statement for e in self._entries if e.statement.page_id == statement.page_id]
+
+    def _near_pages(self, cosines: Vectors) -> set[str]:
+        """The pages that are nearest in meaning, in whichever language: words must not lead elsewhere."""
+        return {self._entries[place].statement.slug for place in np.argsort(-cosines)[:AGREEING]}
 
     def _is_told_otherwise(self, statement: Statement, language: str) -> bool:
         """True if its page is there in the language of the question too: that is the one to be quoted."""
@@ -309,6 +323,11 @@ def _alike(asked: frozenset[str], said: frozenset[str], weight: Callable[[str], 
 def _kind_of_answer(question: Reading, entry: _Entry) -> bool:
     """True if a statement has what such a question wants."""
     asks, text = question.asks, entry.statement.text
+    if "why" in asks and not _WHY.search(text):
+        return False
+    theirs = entry.asks & _TYPED
+    if entry.statement.kind is PageKind.FAQ and theirs and asks & _TYPED and not theirs & asks:
+        return False  # where is not when
     if "contact" in question.concepts and not _REACHED.search(text):
         return False
     if "how_much" in asks and not _MONEY.search(text):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from shopkeeper.support.answers.lexicon import Match, Unit, lexicon, plain, units
 from shopkeeper.support.answers.said import Said, read_values
 
-_GOING_ON = frozenset({"when", "where", "who", "whos", "how", "which", "what"})
+_GOING_ON = frozenset({"when", "where", "who", "whos", "how", "which", "what", "why"})
 
 
 @dataclass(frozen=True, slots=True)

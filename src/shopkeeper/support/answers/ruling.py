@@ -25,7 +25,9 @@ _OUR_FAULT = frozenset(
 _BESIDE = frozenset(
     {"food", "cosmetics", "seam"}
 )  # kinds of things: they decide only beside something else
-_OPEN = frozenset({"how_long", "how_much", "when", "where", "who"})  # no yes or no answers these
+_OPEN = frozenset(
+    {"how_long", "how_much", "when", "where", "who", "why"}
+)  # no yes or no answers these
 _SOMEONE = CustomerId("someone")
 
 
