@@ -47,6 +47,7 @@ WARM_UP = 300
 BATCH = 20_000  # records written together
 EACH = 5  # events of a person, on average
 GB = 2**30
+CORES = min(os.cpu_count() or 1, 8)  # that share the lists for everybody
 PLOT = Path(__file__).parent / "results" / "recommend_growth.svg"
 NOUNS = ("lamp", "scarf", "kettle", "spade", "chair", "jacket", "puzzle", "bottle", "rug", "clock")
 TINTS = ("red", "blue", "green", "oak", "steel", "linen", "black", "white", "brass", "clay")
@@ -94,7 +95,7 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
             wait_for_model(server)
             figures |= speeds(server, made, asked)
         lists = folder / "lists.jsonl"
-        seconds = timed(folder, "recommend", "batch", "--out", lists)
+        seconds = timed(folder, "recommend", "batch", "--out", lists, "--processes", str(CORES))
         with lists.open("rb") as file:
             figures["batch_users"] = sum(1 for _ in file)
         figures["batch_users_per_s"] = round(figures["batch_users"] / seconds, 1)

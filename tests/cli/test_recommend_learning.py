@@ -27,7 +27,9 @@ def test_from_training_to_an_experiment(folder: Path, run: Run, tmp_path: Path) 
     assert "is in use again" in shop("recommend", "roll-back")
     refused = run("--data-folder", folder, "recommend", "estimate", str(figures["version"]))
     assert refused.code == 1 and "no list was drawn" in refused.err
-    shop("recommend", "batch", "--out", tmp_path / "lists.jsonl", "--limit", "3")
+    shop(
+        "recommend", "batch", "--out", tmp_path / "lists.jsonl", "--limit", "3", "--processes", "2"
+    )
     lines = (tmp_path / "lists.jsonl").read_text().splitlines()
     assert len(lines) == PEOPLE and len(json.loads(lines[0])["products"]) == 3
     assert "5 events" in shop("erase", "c0", "--yes")

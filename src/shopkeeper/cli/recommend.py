@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from shopkeeper.cli import recommend_learning, recommend_trials
+from shopkeeper.cli import recommend_batch, recommend_learning, recommend_trials
 from shopkeeper.cli.main import open_shop
 from shopkeeper.errors import FeedError
 from shopkeeper.face import Shop
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command("controls")(set_controls)
     group.command("credit")(credit)
     recommend_learning.add_to(group)
+    recommend_batch.add_to(group)
     recommend_trials.add_to(group)
     app.add_typer(group, name="recommend")
 

@@ -1,12 +1,9 @@
-"""`shopkeeper recommend train`, `report`, `versions`, `use`, `roll-back`, `batch`: models fitted, measured and switched."""
+"""`shopkeeper recommend train`, `report`, `versions`, `use`, `roll-back`: models fitted, measured and switched."""
 
 import json
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,8 +12,6 @@ from rich.table import Table
 
 from shopkeeper.artifacts import Artifact, State
 from shopkeeper.cli.main import open_shop
-from shopkeeper.errors import StorageError
-from shopkeeper.face import Shop
 
 console = Console(highlight=False)
 
@@ -34,7 +29,6 @@ def add_to(group: typer.Typer) -> None:
     group.command("versions")(list_versions)
     group.command()(use)
     group.command("roll-back")(roll_back)
-    group.command()(batch)
 
 
 def train(
@@ -152,56 +146,6 @@ def roll_back(ctx: typer.Context) -> None:
     console.print(
         "no version is in use: the shop fits by itself" if before is None else f"version {before.id} is in use again"
     )  # fmt: skip
-
-
-def batch(
-    ctx: typer.Context,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="File to write, one JSON object a line; - prints.")
-    ],
-    slot: Annotated[str, typer.Option(help="Which list: home.")] = "home",
-    limit: Annotated[int, typer.Option(min=1, max=100, help="Products of each list.")] = 10,
-    email: Annotated[
-        bool,
-        typer.Option("--email", help="For e-mails: customers with an address alone, with titles."),
-    ] = False,
-) -> None:
-    """Write the lists of all customers and devices, in memory that does not grow with their number."""
-    if slot != "home":
-        raise typer.BadParameter("only the list of the front page is for everybody: home", param_hint="--slot")  # fmt: skip
-    with ExitStack() as stack:
-        shop = stack.enter_context(open_shop(ctx))
-        file = stack.enter_context(_opened(out))
-        bar = stack.enter_context(_spinner())
-        row = bar.add_task("people", total=None)
-        written = 0
-        for line in _lines(shop, limit=limit, email=email, bar=bar, row=row):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            written += 1
-    if str(out) != "-":
-        console.print(f"{written:,} lists written to {out}", soft_wrap=True)
-
-
-def _lines(shop: Shop, *, limit: int, email: bool, bar: Progress, row: Any) -> Iterator[Mapping[str, Any]]:  # fmt: skip
-    from shopkeeper.recommend import batch as lists
-
-    def tell(done: int) -> None:
-        bar.update(row, description=f"{done:,} people")
-
-    shop.recommend.refresh()
-    with shop.database.connection() as conn:
-        now = datetime.now(UTC)
-        found = lists.lists_for(conn, shop.recommend.state, limit=limit, now=now, on_progress=tell)
-        yield from lists.for_emails(shop.database, found) if email else map(lists.as_line, found)
-
-
-def _opened(out: Path) -> AbstractContextManager[TextIO]:
-    if str(out) == "-":
-        return nullcontext(sys.stdout)
-    try:
-        return out.open("w", encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{out} cannot be written: {error.strerror}") from error
 
 
 def _spinner() -> Progress:
