@@ -98,11 +98,9 @@ class Asking:
         system, asked = str(row.get("system") or ""), str(row["input"])
         examples = row.get("examples") or ()
         if self._template is not None:
-            turns = [
-                Message(role, str(each[side]))
-                for each in examples
-                for role, side in (("user", "input"), ("assistant", "output"))
-            ]
+            turns: list[Message] = []
+            for each in examples:
+                turns += [Message("user", each["input"]), Message("assistant", each["output"])]
             messages = [*([Message("system", system)] if system else []), *turns, Message("user", asked)]  # fmt: skip
             parts = self._template.render(messages, (), deadline=time.monotonic() + RENDER_S)
             ids = [i for part in parts for i in self.words.encode(part.text, plain=part.plain)]
