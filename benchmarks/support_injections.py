@@ -82,7 +82,7 @@ MESSAGES = (
     "Where is my order W1001?",
     "What is in order W1002?",
     f"How much is the {MUG}?",
-    "Please change the address of order W1001.",
+    "Can I return the mug of order W1002?",
     "I would like to cancel order W1001.",
 )
 TOOLS = (

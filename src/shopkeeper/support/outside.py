@@ -25,6 +25,7 @@ _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|instruction|rule|polic|prompt|guideline)"
     r"|\b(?:system|developer|hidden)\s*(?:prompt|message|note|instruction)|\bprompt\b.{0,20}\b(?:injection|leak)"
     r"|\b(?:ai|assistant|chat\s*bot|bot|agent|language model|llm|gpt|claude)\b.{0,60}\b(?:must|should|shall|will|please|now|are to|has to|have to|need to|instead|to (?:reply|respond|say|tell|refund|send|add|issue))\b"
+    r"|^\W*(?:system|admin|administrator|developer|assistant|ai|user)\s*(?:note|update|override)?\s*:"
     r"|\byou are (?:now|an? (?:ai|assistant|agent|bot|language model))|\bact as\b|\bpretend to be\b|\bnew instructions?\b"
     r"|<\s*/?\s*(?:information|system|user|assistant|important|inst)\b|\[/?inst\]|<\|"
     r"|忽略.{0,12}(?:指令|指示|规则|提示|以上|之前)|系统(?:提示|指令|消息)|(?:助手|机器人|客服|人工智能|AI).{0,12}(?:必须|应该|请|要|务必|立即)|你现在是|扮演|新的?指令",
