@@ -63,7 +63,7 @@ def _place(node: str) -> int:
     return next((n for n, start in enumerate(FIRST) if node.startswith(start)), len(FIRST))
 
 
-class Together(LoadFileScheduling):
+class Together(LoadFileScheduling):  # type: ignore[misc]  # it has no types
     """Gives the processes of pytest-xdist whole files, and whole folders of `TOGETHER`."""
 
     def _split_scope(self, nodeid: str) -> str:

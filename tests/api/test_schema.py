@@ -37,9 +37,8 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def requests() -> list[st.SearchStrategy[Any]]:
     """What each route can be asked, valid and invalid; made once for all who ask."""
-    schema = schemathesis.openapi.from_dict(openapi_schema())
-    found: list[Any] = [result.ok() for result in schema.get_all_operations()]
-    return [requests_to(operation) for operation in found]
+    routes: Any = schemathesis.openapi.from_dict(openapi_schema()).get_all_operations()
+    return [requests_to(route.ok()) for route in routes]
 
 
 def requests_to(operation: Any) -> st.SearchStrategy[Any]:

@@ -25,7 +25,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*PROGRAM, *map(str, arguments)]
     plain = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False, env=plain
+        command, capture_output=True, text=True, timeout=300, check=False, env=plain
     )
 
 
