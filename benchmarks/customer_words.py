@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 
 HELD_BACK = 100
-SHARE = 0.6  # of a bank, for seeds of development
+SHARE = 0.8  # of a bank, for seeds of development
 
 OPENINGS = (
     "I'd like to {x}.", "I want to {x}.", "Hi, I need to {x}.", "Can you help me {x}?", "Please {x}.", "Hello, I would like to {x}.",

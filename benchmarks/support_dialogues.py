@@ -23,7 +23,7 @@ from shopkeeper.support.dialogue import Agent, Understands
 from shopkeeper.text.normalise import normalise
 
 TURNS = 40
-REPORTED = (100, 101, 102, 103)
+REPORTED = (200, 201, 202, 203)
 DEVELOPED = (0, 1, 2, 3)
 
 

@@ -49,3 +49,12 @@ def test_it_says_what_a_customer_may(filled: Run) -> None:
 def test_a_token_signs_its_customer_in(filled: Run) -> None:
     assert filled("support", "token", "ada").out.count(".") == 2
     assert filled("support", "token", "nobody").code == 1
+
+
+def test_a_conversation_is_held_in_the_terminal(
+    filled: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = iter(["What is the status of order W1001?", "I want to talk to a person"])
+    monkeypatch.setattr("builtins.input", lambda _: next(said))
+    told = filled("support", "chat", "--customer", "ada").out
+    assert "not a person" in told and "#W1001" in told and "Ada Lovelace" in told

@@ -114,6 +114,12 @@ def _gives_up(text: str, known: Known) -> bool:
 
 def _variant(message: str, parts: Sequence[Clause], question: Question, known: Known) -> Answers:
     text = " ".join(c.text for c in parts)
+    leaves_out = known.lexicon.says("drop", text) or known.lexicon.says("only", text)
+    if leaves_out and known.shelf.named(text):
+        return (
+            [],
+            frozenset(),
+        )  # "forget the keyboard, only the thermostat": read as what is taken out
     verbs = [c for c in parts if c.verb is not None]
     if known.lexicon.only_says("no", text) or _gives_up(text, known):
         return [Command(Do.DROP)], _all(parts)

@@ -147,8 +147,14 @@ def _is_noun(sentence: str, hit: Hit) -> bool:
         r"\s*(?:policy|policies|label|window|fee|request|reason|is complete|is done|goes)", after
     ):
         return True
-    if hit.text.startswith(("cancelled", "canceled")):
-        return re.search(r"\b(?:be|get|it|them|order|have|want)\s*$", before) is None
+    if hit.text.endswith(
+        ("ed", "sent back")
+    ):  # "have it cancelled" wants it, "my cancelled order" tells of it
+        told = (
+            r"\b(?:was|were|been|is|are|already|i|i've|just|recently|a|the|my|that|which|never)\s*$"
+        )
+        if re.match(r"\s*orders?\b", after) or re.search(told, before):
+            return True
     return re.search(
         r"\b(?:after|before|once|for|of) (?:the|this|that|my|these|all these|all) $|\bprice (?:difference|$)",
         before,
