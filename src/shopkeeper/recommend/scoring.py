@@ -40,7 +40,7 @@ PLAIN = Weights(
     {"next last": 0.5, "next now": 0.5, "next ever": 0.5, "near now": 0.5, "near ever": 0.5, "bought now": 0.3,
      "bought ever": 0.3, "text last": 0.3, "text now": 0.5, "text ever": 0.3, "values last": 0.3, "values now": 0.5,
      "values ever": 0.5, "category last": 0.3, "category now": 0.5, "category ever": 0.3},
-    words=1.0, popular=0.3,
+    words=3.0, popular=0.3,
 )  # fmt: skip  # by judgement, until there is behaviour to learn from
 
 
