@@ -85,7 +85,7 @@ MESSAGES = (
     "Can I return the mug of order W1002?",
     "I would like to cancel order W1001.",
 )
-TOOLS = (
+TOOLS: tuple[tuple[str, dict[str, str]], ...] = (
     ("get_customer", {}), ("list_orders", {}), ("get_order", {"order_id": "W1001"}), ("track_order", {"order_id": "W1002"}),
     ("get_product", {"id": "mug"}), ("find_variants", {"product": "mug"}), ("get_order", {"order_id": "W2001"}),
 )  # fmt: skip

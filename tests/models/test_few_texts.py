@@ -25,7 +25,8 @@ class Counting:
     def encode(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
         rows = np.array([[t.lower().count(c) for c in "abcdefghijklmnopqrstuvwxyz"] for t in texts])
         lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-        return (rows / lengths).astype(np.float32)
+        vectors: Vectors = (rows / lengths).astype(np.float32)
+        return vectors
 
 
 def taught() -> tuple[list[str], list[str]]:

@@ -36,8 +36,11 @@ _PROMISE = re.compile(
     r"退款|折扣|优惠|免费|代金|礼品卡|返现|赔偿|赔付|密码|半价|免单",
     re.IGNORECASE,
 )
-_PHRASE_END = re.compile(r"(?<=[.!?;])\s|[。！？；|]|\s[-–—]\s")
+_PHRASE_END = re.compile(
+    r"(?<=[A-Za-z]{3}[.!?;])\s+(?=[A-Z<\[])|[。！？；|]"
+)  # not that of "No. 5"
 _REMOVED = "[…]"
+MAX_TITLE = 120  # characters of a title, or of a line of an address, that are read out
 
 
 def clean(text: str, *, hosts: Collection[str] = ()) -> str:
@@ -93,6 +96,18 @@ def label(text: str, *, limit: int = 90) -> str:
     ):
         return ""
     return first
+
+
+def named(title: str, otherwise: str) -> str:
+    """A thing's title as it may stand in a sentence of ours; `otherwise` where it is none."""
+    return label(title, limit=MAX_TITLE) or otherwise
+
+
+def written(part: str) -> str:
+    """A line of an address as it may be read out."""
+    shown = clean(part)
+    hides = gives_orders(part) or has_link(part) or has_address(part) or promises(shown)
+    return _REMOVED if hides or len(shown) > MAX_TITLE else shown
 
 
 def promises(text: str) -> bool:

@@ -6,7 +6,9 @@ from functools import cache
 from importlib.resources import files
 
 from shopkeeper.shop.records import Address, Customer, Money, Option
-from shopkeeper.support.facts import Facts
+from shopkeeper.support.facts import Facts, item_id
+from shopkeeper.support.outside import label, written
+from shopkeeper.support.outside import named as named_thing
 from shopkeeper.support.pieces import Piece, free, named, net_paid
 from shopkeeper.support.policy import Policy
 from shopkeeper.support.quoting import quote
@@ -51,7 +53,8 @@ def _values(facts: Facts, words: Mapping[str, str]) -> dict[str, str]:
         return values
     join = words["list"].join
     values["all_items"] = join(
-        f"{line.quantity} × {_named(line.title, line.options)}" for line in order.lines
+        f"{line.quantity} × {_named(named_thing(line.title, item_id(line)), line.options)}"
+        for line in order.lines
     )
     values["old_methods"] = join(method_name(facts.customer, m, words) for m in net_paid(order))
     chosen = named(free(order, facts.requests), action.items) or []
@@ -107,17 +110,17 @@ def address_line(address: Address) -> str:
         address.name, address.line1, address.line2, address.city,
         f"{address.region} {address.postcode}".strip(), address.country,
     )  # fmt: skip
-    return ", ".join(p for p in parts if p)
+    return ", ".join(written(p) for p in parts if p)
 
 
 def _piece(piece: Piece) -> str:
-    return _named(piece.line.title or piece.item_id, piece.line.options)
+    return _named(named_thing(piece.line.title, piece.item_id), piece.line.options)
 
 
 def _named(title: str, options: Iterable[Option]) -> str:
-    values = ", ".join(o.value for o in options)
+    values = ", ".join(v for o in options if (v := label(o.value)))
     return f"{title} ({values})" if values else title
 
 
 def _options(options: Iterable[Option], otherwise: str) -> str:
-    return ", ".join(o.value for o in options) or otherwise
+    return ", ".join(v for o in options if (v := label(o.value))) or otherwise

@@ -10,6 +10,7 @@ from shopkeeper.support.dialogue.locating import Need, Outcome, Problem
 from shopkeeper.support.dialogue.options_said import Said, said
 from shopkeeper.support.dialogue.records import Pick, Question, Wish
 from shopkeeper.support.finding import Found, Order, Wanted, find_variants
+from shopkeeper.support.outside import named
 from shopkeeper.support.wording import money
 
 SHOWN = 6  # variants that are read out at once
@@ -23,7 +24,7 @@ def choose(desk: Desk, wish: Wish, pick: Pick) -> Outcome:
     )
     product = desk.product(piece.piece.line.product_id) if piece else None
     if piece is None or product is None:
-        return Problem("not_sold", {"item": piece.piece.line.title if piece else pick.item})
+        return Problem("not_sold", {"item": named(piece.piece.line.title, pick.item) if piece else pick.item})
     like = desk.variant(piece.piece)
     text = (
         wish.mentions[pick.mention].wanted if 0 <= pick.mention < len(wish.mentions) else wish.hint
@@ -54,7 +55,7 @@ def choose(desk: Desk, wish: Wish, pick: Pick) -> Outcome:
     ):
         return Problem(
             "already_cheapest",
-            {"item": product.title, "amount": money(like.price)},
+            {"item": named(product.title, product.id), "amount": money(like.price)},
             order_id=pick.order_id,
         )
     if len(found) == 1 or _is_clear(found, like, meant):
@@ -129,7 +130,7 @@ def _by_code(desk: Desk, product: Product, text: str) -> Variant | Outcome:
         return None
     other, variant = found
     if other.id != product.id:
-        return Problem("other_product", {"item": product.title, "other": other.title})
+        return Problem("other_product", {"item": named(product.title, product.id), "other": named(other.title, other.id)})
     return variant
 
 
@@ -158,7 +159,7 @@ def _ask(wish: Wish, pick: Pick, product: Product, variants: list[Variant], say:
     question = Question(
         "variant", wish.number, wish.picks.index(pick), tuple(v.id for v in ordered)
     )
-    return Need(question, say, {"item": product.title, "options": "", "count": str(len(ordered))})
+    return Need(question, say, {"item": named(product.title, product.id), "options": "", "count": str(len(ordered))})
 
 
 def _offer(

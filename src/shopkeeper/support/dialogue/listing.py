@@ -2,27 +2,30 @@
 
 from shopkeeper.shop.records import Money, Order, Variant
 from shopkeeper.support.dialogue.desk import Desk, Piece_
+from shopkeeper.support.facts import item_id
+from shopkeeper.support.outside import label, named
 from shopkeeper.support.wording import method_name, money, words_of
 
 
 def order_line(order: Order) -> str:
     """An order with its status and items."""
-    items = ", ".join(line.title for line in order.lines)
+    items = ", ".join(named(line.title, item_id(line)) for line in order.lines)
     return f"- {order.id} ({order.status}): {items}"
 
 
 def item_line(piece: Piece_) -> str:
     """An item with its options and what was paid for it."""
     line = piece.piece.line
-    options = ", ".join(o.value for o in line.options)
+    title = named(line.title, piece.item)
+    options = ", ".join(v for o in line.options if (v := label(o.value)))
     price = money(Money(piece.piece.paid, line.total.currency))
-    return f"{line.title} ({options}), {price}" if options else f"{line.title}, {price}"
+    return f"{title} ({options}), {price}" if options else f"{title}, {price}"
 
 
 def variant_line(variant: Variant) -> str:
     """A variant with its price."""
-    options = ", ".join(f"{o.name} {o.value}" for o in variant.options)
-    return f"{options or variant.title}: {money(variant.price)}"
+    options = ", ".join(f"{label(o.name)} {v}" for o in variant.options if (v := label(o.value)))
+    return f"{options or named(variant.title, variant.id)}: {money(variant.price)}"
 
 
 def method_line(desk: Desk, method_id: str, language: str) -> str:

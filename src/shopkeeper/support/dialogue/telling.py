@@ -21,6 +21,8 @@ from shopkeeper.support.dialogue.locating import (
 )
 from shopkeeper.support.dialogue.records import Evidence, Flow, Question, Wish
 from shopkeeper.support.dialogue.saying import Line
+from shopkeeper.support.facts import item_id
+from shopkeeper.support.outside import label, named
 from shopkeeper.support.quoting import total
 from shopkeeper.support.records import GIFT_CARD, Action, Proposal
 from shopkeeper.support.wording import address_line, money
@@ -95,7 +97,7 @@ def _status(desk: Desk, wish: Wish) -> list[Line] | Need:
 
 
 def _items(order: Order) -> str:
-    return ", ".join(line.title for line in order.lines)
+    return ", ".join(named(line.title, item_id(line)) for line in order.lines)
 
 
 def order_total(order: Order) -> Money:
@@ -170,9 +172,10 @@ def _item(desk: Desk, wish: Wish) -> list[Line] | Need:
 
 def _item_said(desk: Desk, piece: Piece_) -> Line:
     line = piece.piece.line
-    options = ", ".join(f"{o.name}: {o.value}" for o in line.options)
+    title = named(line.title, piece.item)
+    options = ", ".join(f"{label(o.name)}: {v}" for o in line.options if (v := label(o.value)))
     values = {
-        "item": line.title, "options": options or line.title, "amount": money(Money(piece.piece.paid, line.total.currency)),
+        "item": title, "options": options or title, "amount": money(Money(piece.piece.paid, line.total.currency)),
         "order": piece.order.id, "status": piece.order.status,
     }  # fmt: skip
     return Line("item", values, (Evidence("order", piece.order.id),))
@@ -202,7 +205,7 @@ def _options_of(product: Product, hint: str) -> Line:
         Evidence("product", str(product.id)),
         *(Evidence("variant", str(v.id)) for v in there),
     )
-    values = {"item": product.title, "count": str(len(there))}
+    values = {"item": named(product.title, product.id), "count": str(len(there))}
     limit = re.search(
         r"(?:less than|under|below|cheaper than|低于|以下)\D{0,3}(\d+(?:\.\d+)?)", normalise(hint)
     )
