@@ -39,7 +39,7 @@ from shopkeeper.shop.bulk import Connection
 Strings = npt.NDArray[np.str_]
 
 COMMONEST = 0.5  # share of the items that a word may be in: in a small shop kinds are that common
-SEARCHED = 0.75  # of what all links count in a session
+SEARCHED = 1.5  # times what all links count in a session
 CATEGORY_PRIOR = 5.0  # steps within a category that are taken for granted
 AGAIN_PRIOR = 10.0  # buyers of the same category that stand in for an item's own
 BLOCK = 4_000_000  # pairs of items that are compared together
@@ -266,8 +266,8 @@ def _weights(
 
 
 def _with_words(theta: Table) -> Weights:
-    """Histories hold no searches, so what a search counts is by judgement: about as much as a look just now counts for
-    what is like it, all its links together."""
+    """Histories hold no searches, so what a search counts is by judgement: more than a look at the same moment counts for
+    what is like it, all its links together, since it says what is wanted next."""
     weights = theta.astype(np.float64)
     session = [i for i, name in enumerate(FEATURES[:-2]) if not name.endswith(" ever")]
     weights[-2] = max(float(weights[session].sum()) * SEARCHED, theta_of(PLAIN)[-2])

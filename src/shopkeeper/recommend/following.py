@@ -86,12 +86,10 @@ class Follower:
         self._threads: list[threading.Thread] = []
         self._state: State | None = None
         self._position = 0  # in the outbox
-        self._version: int | None = None  # in use; 0: fitted here, None: nothing yet
-        self._unusable = 0  # a version that could not be loaded, so that it is said once
-        self._fitted: tuple[float, object] = (
-            float("-inf"),
-            None,
-        )  # when to fit anew, what the fit saw
+        self._version = 0  # that is served; 0: none
+        self._unusable = 0  # a version that could not be loaded
+        self._fit_at = float("-inf")  # when to fit anew here
+        self._fitted_on: tuple[int, object] | None = None
 
     @property
     def state(self) -> State:

@@ -27,7 +27,7 @@ LINKS = {"next": 0.02, "near": 0.05, "bought": 0.05, "text": 0.1, "values": 0.2,
 TRAILS = {"last": 45.0, "now": 600.0, "ever": 60 * 86_400.0}  # half-lives in seconds
 NOW = list(TRAILS).index("now")
 WORDS_FLOOR, POPULAR_FLOOR = 0.05, 0.3
-WORDS_HALF_LIFE = 1800.0
+WORDS_HALF_LIFE = 600.0
 FEATURES = (*(f"{link} {trail}" for link in LINKS for trail in TRAILS), "words", "popular")
 FLOORS = np.array(
     [*(floor for floor in LINKS.values() for _ in TRAILS), WORDS_FLOOR, POPULAR_FLOOR]
@@ -40,7 +40,7 @@ PLAIN = Weights(
     {"next last": 0.5, "next now": 0.5, "next ever": 0.5, "near now": 0.5, "near ever": 0.5, "bought now": 0.3,
      "bought ever": 0.3, "text last": 0.3, "text now": 0.5, "text ever": 0.3, "values last": 0.3, "values now": 0.5,
      "values ever": 0.5, "category last": 0.3, "category now": 0.5, "category ever": 0.3},
-    words=3.0, popular=0.3,
+    words=6.0, popular=0.3,
 )  # fmt: skip  # by judgement, until there is behaviour to learn from
 
 
