@@ -1,6 +1,7 @@
-"""A small text with grammar: what follows what can be learnt from a few hundred sentences."""
+"""A small text with grammar, and questions about it: what can be learnt from a few hundred sentences."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 COLOURS = ("blue", "green", "white", "grey", "red")
@@ -27,3 +28,11 @@ def write_text(path: Path, count: int = 1500) -> Path:
     """As a file whose documents are apart by blank lines."""
     path.write_text("\n\n".join(sentences(count)) + "\n", encoding="utf-8")
     return path
+
+
+def questions() -> Iterator[tuple[str, str]]:
+    """What each thing is made of, asked of each colour and of many prices, with the answer."""
+    for thing, stuff in THINGS.items():
+        for colour in COLOURS:
+            for price in range(10, 50, 5):
+                yield f"The {colour} {thing} for {price} crowns is made of", stuff
