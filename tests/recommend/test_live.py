@@ -1,6 +1,7 @@
 """A shop that is open: what was just done counts, what sells out goes, what came is there, and clicks are credited."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -166,3 +167,32 @@ def test_a_taste_orders_what_others_found(db: Database, shop: Recommendations) -
     look(db, "spade-3")
     taste = shop.taste(GUEST, ["scarf-1", "spade-1", f"{KINDS[2]}-1"])
     assert max(taste, key=taste.__getitem__) == "spade-1" and max(taste.values()) == 1.0
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    """Until the background has done something."""
+    for _ in range(3000):
+        if done():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it was not done")
+
+
+def test_a_server_fits_a_model_by_itself_and_follows_the_shop(
+    db: Database, shop: Recommendations
+) -> None:
+    shop.start()
+    wait_for(lambda: shop.state.scorer.model.made.events > 0)
+    gone = product(0)
+    variant = replace(gone.variants[0], availability=Availability.OUT_OF_STOCK)
+    hide = Rule("no spade", Action.HIDE, Selection(ids=("spade-1",)))
+    with db.connection() as conn:
+        products.upsert(conn, [replace(gone, variants=(variant,))])
+        rules.save(conn, hide)
+    wait_for(lambda: not shop.state.shelf.sellable[shop.state.shelf.place["scarf-0"]])
+    wait_for(lambda: bool(shop.state.rules))
+    found = shop.home(GUEST, limit=36)
+    assert not {"scarf-0", "spade-1"} & set(ids(found))
+    shop.close()  # writes what waits
+    with db.connection() as conn:
+        assert ids(lists.get(conn, found.id).list) == ids(found)
