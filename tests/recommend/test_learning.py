@@ -7,7 +7,8 @@ import pytest
 from shopkeeper import artifacts
 from shopkeeper.artifacts import State
 from shopkeeper.errors import Refused
-from shopkeeper.recommend import learning, versions
+from shopkeeper.recommend import Slot, learning, trials, versions
+from shopkeeper.recommend.experiments import Kind
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.erasing import erase_customer
 from tests.recommend.lived_in import fill
@@ -41,6 +42,25 @@ def test_another_version_stands_beside_it_and_one_can_go_back(db: Database, tmp_
         assert back is not None and back.id == first.id
     versions.discard(db, tmp_path, second.id)
     assert not versions.folder_of(tmp_path, second.id).exists()
+
+
+def test_old_versions_go_but_for_those_that_are_needed(db: Database, tmp_path: Path) -> None:
+    fill(db)
+    made = [learning.learn(db, tmp_path).id]
+    model = versions.load(tmp_path, made[0])
+    made += [versions.keep(db, tmp_path, model, {}).id for _ in range(versions.KEPT + 1)]
+    with db.connection() as conn:
+        trials.begin(conn, trials.Experiment("one", Slot.HOME, Kind.AB, made[0], made[1]))
+    versions.tidy(db, tmp_path)
+    with db.connection() as conn:
+        left = sorted(v.id for v in versions.listing(conn))
+    assert left == sorted(made)
+    with db.connection() as conn:
+        trials.end(conn, "one")
+    versions.tidy(db, tmp_path)
+    with db.connection() as conn:
+        left = sorted(v.id for v in versions.listing(conn))
+    assert left == [made[0], *made[-versions.KEPT :]]
 
 
 def test_the_gate_keeps_out_what_is_worse(db: Database, tmp_path: Path) -> None:

@@ -112,11 +112,15 @@ def discard(database: Database, data_folder: Path, version_id: int) -> None:
 
 
 def tidy(database: Database, data_folder: Path) -> None:
-    """Delete versions beyond the newest few, but for the one in use and the one before it."""
+    """Delete versions beyond the newest few, but for the one in use, the one before it, and those that are being tried."""
     with database.connection() as conn:
         known = listing(conn)
-    used = next((v for v in known if v.state is State.IN_USE), None)
-    needed = set() if used is None else {used.id, used.was_in_use}
+        tried = conn.execute(
+            "select control, challenger from recommendation_experiments where ended_at is null"
+        ).fetchall()
+    needed = {version for pair in tried for version in pair}
+    for used in (v for v in known if v.state is State.IN_USE):
+        needed |= {used.id, used.was_in_use}
     for old in known[KEPT:]:
         if old.id not in needed and old.state is not State.BUILDING:
             discard(database, data_folder, old.id)
