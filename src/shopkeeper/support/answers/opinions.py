@@ -26,6 +26,12 @@ _NOT_OF_A_PRODUCT = re.compile(
     r"|赔|质保|保修|客服|微信|加我|电话|点击|网站|网址|店家|卖家|美元|联系",
     re.IGNORECASE,
 )
+# Who says what a thing is like neither asks nor tells somebody to do something.
+_TELLS_SOMEBODY = re.compile(
+    r"[?？]|^\W*(?:please|write|explain|provide|draft|tell|list|compose|describe|create|give|generate|develop|translate|recommend|integrate|include|insert|append|show|convert|reverse|encode|summari[sz]e|analy[sz]e|modify|answer|reply|respond|send|buy|craft|suggest|compare|implement|present|highlight|emphasi[sz]e|discuss|introduce|substitute|randomly|hide|replace|请|帮)\b"
+    r"|\b(?:response|reply|answer|output|paragraph|sentence)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ def quotable(sentence: str, language: str) -> bool:
         and not has_link(sentence)
         and not has_address(sentence)
         and not gives_orders(sentence)
+        and not _TELLS_SOMEBODY.search(shown)
         and not promises(shown)
         and not _NOT_OF_A_PRODUCT.search(shown)
     )
