@@ -4,7 +4,7 @@
   did before it, once without and once with what they searched for.
 - `session`: visits of three different products or more; after two looks, which is the third? Nothing else is known.
 - `arrived`: a product taken out of the past and put on the shelf by its words alone: how high do people rank it who
-  then took it, beside its place by popularity?
+  then took it, beside chance? By popularity it has no place.
 
 Every product is ranked, those somebody had are left out, ties count against. `popularity` has a half-life of 30 days.
 """
@@ -156,7 +156,18 @@ def _arrived(stock: list[Good], whole: Behaviour, cut: float) -> dict[str, Any]:
             weight = histories.weight[past_of].astype(np.float64)
             trail = Trail.of(moved[had], weight, whole.at[event] - whole.at[past_of])
             questions.append(Question(trail, int(moved[histories.items[event]])))
-    return _standing("arrived", wider, questions)
+    ranks = np.array([_rank(wider, question, None) for question in questions])
+    return {
+        "arrived.questions": len(questions),
+        "arrived.ndcg@10": round(float(np.mean([_ndcg(int(rank)) for rank in ranks])), 4),
+        "arrived.by_chance": round(_by_chance(wider.count), 4),
+        "arrived.median_rank": int(np.median(ranks)),
+    }
+
+
+def _by_chance(products: int) -> float:
+    """NDCG@10 of any order."""
+    return sum(_ndcg(rank) for rank in range(1, 11)) / products
 
 
 def _without(found: Behaviour, place: "np.typing.NDArray[np.intp]", count: int) -> Behaviour:

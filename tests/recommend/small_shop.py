@@ -45,15 +45,18 @@ def behaviour() -> Behaviour:
         number = int(rng.integers(2, 8))
         for n in range(number):
             own = rng.random() < 0.9
-            item = kind * EACH + int(rng.integers(EACH)) if own else int(rng.integers(len(goods())))
+            place = (
+                kind * EACH + int(rng.integers(EACH)) if own else int(rng.integers(len(goods())))
+            )
             at += float(rng.uniform(5, 90))
-            rows.append((person, item, at, 5.0 if n == number - 1 else 1.0))
-    person, item, when, weight = (np.array(column) for column in zip(*rows, strict=True))
+            rows.append((person, place, at, 5.0 if n == number - 1 else 1.0))
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    whose, item, when, weight = columns
     count = len(goods())
-    histories, times = of_events(person, item, when, weight, people=PEOPLE, count=count)
-    some = person % 2 == 0
+    histories, times = of_events(whose, item, when, weight, people=PEOPLE, count=count)
+    some = whose % 2 == 0
     baskets, at_times = of_events(
-        person[some] // 2, item[some], when[some], weight[some], people=PEOPLE // 2, count=count
+        whose[some] // 2, item[some], when[some], weight[some], people=PEOPLE // 2, count=count
     )
     buyers = np.arange(0, PEOPLE, 2)
     who = tuple(f"d{i}" for i in range(PEOPLE))

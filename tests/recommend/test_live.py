@@ -16,7 +16,7 @@ from shopkeeper.rules import Action, Condition, Rule, Selection
 from shopkeeper.shop import events, products
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.erasing import erase_customer
-from shopkeeper.shop.records import Availability, Event, EventId, ProductId
+from shopkeeper.shop.records import Availability, Event, EventId, ProductId, VariantId
 from tests.recommend.lived_in import KINDS, fill, product
 
 GUEST = Visitor(session_id="guest-session", client_id="guest-device")
@@ -72,7 +72,7 @@ def test_what_sells_out_goes_at_once_and_what_is_new_reaches_the_right_people(
     variant = replace(gone.variants[0], availability=Availability.OUT_OF_STOCK)
     fresh = replace(
         product(12), id=ProductId("spade-new"), title="spade number99",
-        variants=(replace(product(12).variants[0], id="v-new"),),
+        variants=(replace(product(12).variants[0], id=VariantId("v-new")),),
     )  # fmt: skip
     with db.connection() as conn:
         products.upsert(conn, [replace(gone, variants=(variant,)), fresh])

@@ -19,7 +19,9 @@ def again(way: Way, model: Model) -> tuple[Scored, dict[int, tuple[Reason, ...]]
 
     Left out is what was bought once and hardly anybody buys twice.
     """
-    places, scores, told = [], [], {}
+    places: list[int] = []
+    scores: list[float] = []
+    told: dict[int, tuple[Reason, ...]] = {}
     for place, bought in way.bought.items():
         times, share = len(bought.ages_s), float(model.again[place])
         if times < 2 and share < LEAST:

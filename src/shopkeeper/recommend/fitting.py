@@ -168,7 +168,7 @@ def _fitted(items: Places[str], known: _Known, behaviour: Behaviour, plan: Plan)
         together = neighbours.fit(bought, shrinkage=plan.shrinkage).weights
         links["bought"] = Neighbours.nearest(together, plan.most)
     fresh = 0.5 ** ((behaviour.until - behaviour.at) / (plan.popular_days * DAY))
-    popular = np.bincount(histories.items, fresh, len(items))
+    popular: Floats = np.bincount(histories.items, fresh, len(items)).astype(np.float64)
     links["category"] = _by_category(known.category, histories, popular, plan)
     model = Model(
         items=items,

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from shopkeeper.recommend.histories import Ints, Sparse, Table
-from shopkeeper.recommend.model import Model, Neighbours
+from shopkeeper.recommend.model import Int32s, Model, Neighbours
 
 LENDERS = 10  # items that one borrows from
 LENT = {
@@ -75,7 +75,7 @@ def _with_loans(links: Neighbours, lenders: Sparse, places: Ints) -> Neighbours:
     return Neighbours(of, value)
 
 
-def make_known(of: Ints, value: Table, others: Ints, strength: Table, place: int) -> None:
+def make_known(of: Int32s, value: Table, others: Ints, strength: Table, place: int) -> None:
     """Let other items know this one, each in the place of its weakest neighbour."""
     elsewhere = others != place
     others, strength = others[elsewhere], strength[elsewhere]

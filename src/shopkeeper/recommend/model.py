@@ -10,7 +10,7 @@ person. A product that came later has no place in it and is covered by its words
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -73,7 +73,7 @@ class Words:
         """(1, V) the unit row of something that was not there at the fit; empty if no term of it is known."""
         return self.vectors([about])
 
-    def vectors(self, items: "list[About]") -> Sparse:
+    def vectors(self, items: Sequence[About]) -> Sparse:
         """(len(items), V) the same for several."""
         columns: list[int] = []
         values: list[float] = []

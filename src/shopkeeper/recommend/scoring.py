@@ -147,14 +147,14 @@ class Scorer:
         compact[only] = np.arange(len(only), dtype=np.int32)
         evidence = np.zeros((len(only), len(FEATURES)))
         for i, of, value in gathered:
-            at = compact[of].ravel()
+            place = compact[of].ravel()
             for t in range(len(TRAILS)):
                 column = len(TRAILS) * i + t
                 if theta[column] > 0:
                     parts = (value * trail.weight[:, t, None]).ravel()
-                    evidence[:, column] = np.bincount(at, parts, len(only) + 1)[:-1]
-        for at, value in searched:
-            evidence[:, -2] += np.bincount(compact[at], value, len(only) + 1)[:-1]
+                    evidence[:, column] = np.bincount(place, parts, len(only) + 1)[:-1]
+        for at, likeness in searched:
+            evidence[:, -2] += np.bincount(compact[at], likeness, len(only) + 1)[:-1]
         evidence[:, -1] = self.popular[only]
         return Scored(only, evidence, theta, np.log1p(evidence / FLOORS) @ theta)
 
