@@ -49,7 +49,7 @@ class Customer:
         return self.chance.of(words.GREETINGS) + text if not text.startswith("H") else text
 
     def _together(self, wishes: Sequence[dict[str, Any]]) -> str:
-        texts = []
+        texts: list[str] = []
         for wish in wishes:
             self._take(wish)
             texts.append(self._sentence(wish, first=not texts))
@@ -66,7 +66,7 @@ class Customer:
         if wish["do"] == "ask":
             return self.chance.of(wish["ask"])
         phrase, lead = self._phrase(wish)
-        bank = words.OPENINGS if first else words.FURTHER
+        bank: Sequence[str] = words.OPENINGS if first else words.FURTHER
         if lead:
             bank = words.PLAIN
         text = self.chance.of(bank).format(x=phrase)
@@ -135,7 +135,7 @@ class Customer:
             ]
         else:
             items = wish["items"]
-        parts = []
+        parts: list[str] = []
         for item in items:
             form = self.chance.of(bank if not parts else (*words.TO_AGAIN, *bank))
             parts.append(

@@ -63,6 +63,14 @@ def test_a_change_of_mind_at_the_proposal_makes_a_new_one(ada: Talk) -> None:
     assert ada.events().count("done") == 1
 
 
+def test_what_is_left_out_is_asked_where_it_is_not_known(ada: Talk) -> None:
+    asked = ada.say("Return everything in order W1002 except the gizmo.")
+    assert not asked.proposal_id and "Desk lamp" in asked.text
+    ada.say("The lamp")
+    proposed = ada.say("PayPal")
+    assert proposed.proposal_id and "Mug" not in proposed.text
+
+
 def test_a_no_leaves_everything_as_it_is(ada: Talk) -> None:
     ada.say("Cancel order W1004, no longer needed.")
     ada.say("No, never mind.")

@@ -37,7 +37,8 @@ def parts(text: str) -> tuple[str, str]:
     strong = [m for m in found if m[0] in ("same as", "match")]
     if not found:
         return text, text
-    cut = (strong or found)[0]
+    plain = [m for m in found if m[0] in ("to", "to be")]
+    cut = (strong or plain or found)[0]
     return text[: cut.start()], text[cut.end() :]
 
 

@@ -260,6 +260,8 @@ def _set_of_wish(
             wish.orders = wish.settled or wish.orders
         else:
             wish.mentions, wish.orders = command.mentions, wish.settled or wish.orders
+            wish.whole = False
+        wish.excepted = []
         wish.located = False
 
 

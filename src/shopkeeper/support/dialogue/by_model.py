@@ -16,7 +16,7 @@ from shopkeeper.errors import EngineUnavailable, ModelError
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.prompting.quoting import quoted
 from shopkeeper.models.records import Controls, Message, Request
-from shopkeeper.models.structured import Choice, Form, ask, choose
+from shopkeeper.models.structured import Answer, Choice, Form, ask, choose
 from shopkeeper.support.dialogue import slots
 from shopkeeper.support.dialogue.ranking import facts_in
 from shopkeeper.support.dialogue.records import Command, Do, Flow, Mention, Wish
@@ -149,7 +149,7 @@ class ByModel:
             )  # answers to our own questions are read by their form
         self.patience.check()
         try:
-            answer = ask(
+            answer: Answer[Any] = ask(
                 self.model, _prompt(message, view), Form(_shape(view)), timeout_s=self.timeout_s,
                 prompt_version=VERSION,
             )  # fmt: skip
@@ -162,24 +162,25 @@ class ByModel:
 
 def _shape(view: View) -> type[Any]:
     """The type of an answer: wishes of the flows there are, about orders of this customer."""
-    orders = view.known.orders[:40]
-    order: Any = Literal[("", *orders)] if orders else Literal[""]
-    wish = create_model(
+    order: Any = Literal[("", *view.known.orders[:40])]
+    flow: Any = Literal[tuple(MEANINGS)]
+    payment: Any = Literal["", "original", "gift_card", "paypal", "credit_card"]
+    reason: Any = Literal["", "no longer needed", "ordered by mistake", "other"]
+    items: Any = Annotated[list[_Item], Field(max_length=8)]
+    config = ConfigDict(extra="forbid")
+    wish: Any = create_model(
         "ModelWish",
-        __config__=ConfigDict(extra="forbid"),
-        flow=(Literal[tuple(MEANINGS)], ...),
+        __config__=config,
+        flow=(flow, ...),
         order=(order, ""),
-        items=(Annotated[list[_Item], Field(max_length=8)], []),
+        items=(items, []),
         every_order=(bool, False),
         whole_order=(bool, False),
-        payment=(Literal["", "original", "gift_card", "paypal", "credit_card"], ""),
-        reason=(Literal["", "no longer needed", "ordered by mistake", "other"], ""),
+        payment=(payment, ""),
+        reason=(reason, ""),
     )
-    return create_model(
-        "ModelWishes",
-        __config__=ConfigDict(extra="forbid"),
-        wishes=(Annotated[list[wish], Field(max_length=6)], ...),  # type: ignore[valid-type]  # made above
-    )
+    wishes: Any = Annotated[list[wish], Field(max_length=6)]
+    return create_model("ModelWishes", __config__=config, wishes=(wishes, ...))
 
 
 def _prompt(message: str, view: View) -> tuple[Message, ...]:

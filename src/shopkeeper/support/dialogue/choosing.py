@@ -24,7 +24,9 @@ def choose(desk: Desk, wish: Wish, pick: Pick) -> Outcome:
     )
     product = desk.product(piece.piece.line.product_id) if piece else None
     if piece is None or product is None:
-        return Problem("not_sold", {"item": named(piece.piece.line.title, pick.item) if piece else pick.item})
+        return Problem(
+            "not_sold", {"item": named(piece.piece.line.title, pick.item) if piece else pick.item}
+        )
     like = desk.variant(piece.piece)
     text = (
         wish.mentions[pick.mention].wanted if 0 <= pick.mention < len(wish.mentions) else wish.hint
@@ -43,8 +45,8 @@ def choose(desk: Desk, wish: Wish, pick: Pick) -> Outcome:
         if meant.keep_rest and like is not None and _same_item(text):
             every = find_variants(product, Wanted(like=like.id))
             return _ask(wish, pick, product, list(every.variants), "same_item")
-        found = find_variants(product, Wanted(like=like.id if like else ""))
-        return _ask(wish, pick, product, list(found.variants), "which_variant")
+        offered = find_variants(product, Wanted(like=like.id if like else ""))
+        return _ask(wish, pick, product, list(offered.variants), "which_variant")
     found = _search(product, like, meant, keep=True)
     if (
         found
@@ -130,7 +132,10 @@ def _by_code(desk: Desk, product: Product, text: str) -> Variant | Outcome:
         return None
     other, variant = found
     if other.id != product.id:
-        return Problem("other_product", {"item": named(product.title, product.id), "other": named(other.title, other.id)})
+        return Problem(
+            "other_product",
+            {"item": named(product.title, product.id), "other": named(other.title, other.id)},
+        )
     return variant
 
 
@@ -159,7 +164,11 @@ def _ask(wish: Wish, pick: Pick, product: Product, variants: list[Variant], say:
     question = Question(
         "variant", wish.number, wish.picks.index(pick), tuple(v.id for v in ordered)
     )
-    return Need(question, say, {"item": named(product.title, product.id), "options": "", "count": str(len(ordered))})
+    return Need(
+        question,
+        say,
+        {"item": named(product.title, product.id), "options": "", "count": str(len(ordered))},
+    )
 
 
 def _offer(

@@ -277,6 +277,18 @@ def _whole(desk: Desk, wish: Wish, flow: Flow, orders: list[Order]) -> Outcome:
         for p in _candidates(desk, m, [p for p in desk.pieces() if p.order in orders])
     ]
     fitting = [o for o in orders if desk.kind_for(flow, o)[0]]
+    unknown = any("?" in m.products for m in wish.excepted)
+    if unknown and orders:
+        order = next((o for o in orders if desk.kind_for(flow, o)[0]), orders[0])
+        wish.settled = (order.id,)
+        options = tuple(
+            dict.fromkeys(f"{p.order.id}|{p.item}" for p in desk.pieces() if p.order is order)
+        )
+        return Need(
+            Question("items", wish.number, options=options),
+            "which_items",
+            {"order": order.id, "options": ""},
+        )
     left_out = {_key(p) for p in out}
     rest = [
         o for o in fitting if any(p.order is o and _key(p) not in left_out for p in desk.pieces())

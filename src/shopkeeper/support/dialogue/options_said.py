@@ -144,15 +144,14 @@ def find_values(options: Mapping[str, Sequence[str]], plain: str, way: Ways) -> 
                     if not weak or _named_beside(option, match, plain, way):
                         found.append(Value(match.start(), match.end(), option, value))
     kept: list[Value] = []
-    for value in sorted(found, key=lambda v: (v.start - v.end, v.start)):
-        rivals = [k for k in kept if not (value.end <= k.start or k.end <= value.start)]
+    for hit in sorted(found, key=lambda v: (v.start - v.end, v.start)):
+        rivals = [k for k in kept if not (hit.end <= k.start or k.end <= hit.start)]
         if not rivals:
-            kept.append(value)
+            kept.append(hit)
         elif all(
-            (r.start, r.end) == (value.start, value.end) and r.option != value.option
-            for r in rivals
+            (r.start, r.end) == (hit.start, hit.end) and r.option != hit.option for r in rivals
         ):
-            kept.append(value)  # decided below
+            kept.append(hit)  # decided below
     return _one_option_each(sorted(kept, key=lambda v: v.start), options, plain, way)
 
 

@@ -184,7 +184,9 @@ def _cancel(desk: Desk, state: DialogueState, draft: Draft) -> Outcome:
     count = len(pieces(order))
     if draft.picks and len(draft.picks) < count and not any(w.agreed_whole for w in draft.wishes):
         others = [
-            named(line.title, item_id(line)) for line in order.lines if item_id(line) not in {p.item for p in draft.picks}
+            named(line.title, item_id(line))
+            for line in order.lines
+            if item_id(line) not in {p.item for p in draft.picks}
         ]
         values = {"order": order.id, "others": ", ".join(others)}
         return Need(Question("whole", wish.number, options=(order.id,)), "whole_order_only", values)

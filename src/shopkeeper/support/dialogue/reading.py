@@ -132,8 +132,9 @@ def _sendings(sentence: str, lexicon: Lexicon) -> list[Hit]:
     return [
         Hit(m.start(), m.end(), Flow.ADDRESS, m[0])
         for m in lexicon.all("address", sentence)
-        if re.search(
-            r"\bto$|should|needs?|寄到|送到|发到|改", m[0] + sentence[m.end() : m.end() + 12]
+        if (
+            re.search(r"\bto$|到$", m[0])
+            or re.search(r"should|needs?|改", sentence[m.end() : m.end() + 12])
         )
         and not re.search(r"\b(?:was|were|is|which|what|where)\b", sentence[: m.start()])
     ]
@@ -297,14 +298,19 @@ def _items(clause: Clause, flow: Flow, known: Known) -> tuple[list[Mention], lis
         for n, before in zip(named, [None, *named], strict=False)
         if not _only_describes(text, n, before)
     ]
-    leaves_out = known.lexicon.says("except", text)
+    leaves_out = known.lexicon.says("except", text) if flow is not Flow.SWAP else None
     cut = leaves_out.start() if leaves_out else len(text)
+    rest = text[leaves_out.end() :].strip(" .,!?") if leaves_out else ""
     kept = [n for n in named if n.start < cut]
     out = [
         Mention(n.words, n.products, described=_around(text, n, named))
         for n in named
         if n.start >= cut
     ]
+    if (
+        rest and not out
+    ):  # what is left out is not known: it will be asked, and nothing is taken for granted
+        out = [Mention(rest[:60], ("?",))]
     if flow is Flow.SWAP:
         return _swapped(text[:cut], kept, clause, known), out
     mentions = [
