@@ -4,6 +4,7 @@ Nothing is made up here. A score is a sum of logarithms of sums of evidence (`sc
 each piece independent of the others, so what taking a piece away does can be computed, and it always lowers.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -126,16 +127,21 @@ def _both(link: float, number: Table, one: int, other: int, shrinkage: float) ->
 
 
 def _in_common(asked: Explained, one: int, other: int) -> tuple[str, ...]:
-    """The terms that make two products alike, the weightiest first, as they are written in the catalogue."""
+    """What makes two products alike, the weightiest first: values and words of the title, as they are written there."""
     rows, terms = asked.scorer.model.words.rows, asked.scorer.model.words.terms.ids
     ours, theirs = _row(rows, one), _row(rows, other)
     shared = sorted(ours.keys() & theirs.keys(), key=lambda t: -ours[t] * theirs[t])
     good = asked.shelf.goods[one]
-    written = _written(good.values) if good is not None else {}
+    if good is None:
+        return ()
+    written = _written(good.values) | {
+        w.casefold(): w for w in re.findall(r"[^\W\d_]{3,}", good.title)
+    }
     found: list[str] = []
-    for term in (terms[t] for t in shared):
-        word = written.get(term) if term.startswith("=") else term
-        if word and not any(word.casefold() in f.casefold() or f.casefold() in word for f in found):
+    for word in filter(None, (written.get(terms[t]) for t in shared)):
+        if not any(
+            word.casefold() in f.casefold() or f.casefold() in word.casefold() for f in found
+        ):
             found.append(word)
     return tuple(found[:MOST_WORDS])
 

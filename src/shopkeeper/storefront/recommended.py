@@ -4,6 +4,7 @@ Asked of `shop.recommend`; a shelf that nothing speaks for is not shown. Reasons
 at or searched for, what two products have in common, how many people had both.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shopkeeper.pages import Visit
@@ -69,11 +70,18 @@ def _card(
 ) -> Card:
     card = card_of(product, visit, query_id=found.id, position=position)
     reasons = found.items[position - 1].reasons
-    told = (_told(visit, found.slot, reason, titles) for reason in reasons)
+    terms = translation_of(product, visit.language).terms
+    told = (_told(visit, found.slot, reason, titles, terms) for reason in reasons)
     return replace(card, why=next(filter(None, told), ""))
 
 
-def _told(visit: Visit, slot: Slot, reason: Reason, titles: dict[ProductId, str]) -> str:
+def _told(
+    visit: Visit,
+    slot: Slot,
+    reason: Reason,
+    titles: Mapping[ProductId, str],
+    terms: Mapping[str, str],
+) -> str:
     """A reason in the visitor's words; empty where the page says it already."""
     t, of = visit.t, titles.get(ProductId(reason.product_id), "")
     if reason.why is Why.SEARCHED:
@@ -83,7 +91,7 @@ def _told(visit: Visit, slot: Slot, reason: Reason, titles: dict[ProductId, str]
     if reason.why is Why.AGAIN:
         return visit.counted("You bought it once", "You bought it {n} times", reason.times)
     if slot in (Slot.SIMILAR, Slot.TOGETHER, Slot.LOOKED):
-        return _in_common(visit, reason)
+        return _in_common(visit, reason, terms)
     if reason.why is Why.CART and of:
         together = reason.times >= MANY
         return t("Often bought with {title}", title=of) if together else t("Goes with {title}", title=of)  # fmt: skip
@@ -92,12 +100,14 @@ def _told(visit: Visit, slot: Slot, reason: Reason, titles: dict[ProductId, str]
     return t("You looked at {title}", title=of) if of else ""
 
 
-def _in_common(visit: Visit, reason: Reason) -> str:
+def _in_common(visit: Visit, reason: Reason, terms: Mapping[str, str]) -> str:
     """What two products have to do with each other."""
     if reason.times >= MANY:
         return visit.counted("Bought together once", "Bought together {n} times", reason.times)
     if reason.words:
-        return visit.t("Also: {words}", words=", ".join(reason.words))
+        return visit.t(
+            "Also: {words}", words=visit.t(", ").join(terms.get(w, w) for w in reason.words)
+        )
     if reason.people >= MANY:
         return visit.counted("1 person had both", "{n} people had both", reason.people)
     return ""
