@@ -167,7 +167,10 @@ class Policy:
 
     def required_address_parts(self) -> frozenset[str]:
         """What an address must have."""
-        rules = (*self.about(ActionKind.CHANGE_ADDRESS), *self.about(ActionKind.CHANGE_PROFILE_ADDRESS))
+        rules = (
+            *self.about(ActionKind.CHANGE_ADDRESS),
+            *self.about(ActionKind.CHANGE_PROFILE_ADDRESS),
+        )
         return frozenset(p for r in rules if r.predicate == "address_complete" for p in r.allowed)
 
     def refund_time(self, method_kind: str, language: str) -> str:
