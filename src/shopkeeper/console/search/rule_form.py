@@ -121,7 +121,11 @@ class Draft:
             raise BadRule(problems)
         query = "" if self.when == "always" else self.query
         match = Match.EXACT if self.when == "exact" else Match.CONTAINS
-        condition = Condition(query, match, _path(self.category), *self._moments(starts, ends))
+        begins, stops = self._moments(starts, ends)
+        condition = Condition(
+            query, match, _path(self.category), self.keep.condition.lists if self.keep else (),
+            starts_at=begins, ends_at=stops,
+        )  # fmt: skip
         return Rule(self.name or default_name, Action(self.action), chosen, condition, place, strength)  # fmt: skip
 
     def at_any_time(self) -> Self:
