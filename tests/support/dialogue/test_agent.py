@@ -134,3 +134,10 @@ def test_the_customers_words_and_the_evidence_are_kept(ada: Talk) -> None:
 
 def test_commands_name_flows_and_nothing_that_commits() -> None:
     assert "commit" not in {d.value for d in Do} and "commit" not in {f.value for f in Flow}
+
+
+def test_an_address_that_was_not_said_is_asked_for(ada: Talk) -> None:
+    asked = ada.say("Please change the address of order W1001.")
+    assert "address" in asked.text
+    proposed = ada.say("9 Oak Ave, Portland, OR, 97201")
+    assert proposed.proposal_id and "9 Oak Ave" in proposed.text

@@ -113,9 +113,10 @@ def address_meant(desk: Desk, state: DialogueState, wish: Wish, order_id: str) -
     if len(found) == 1:
         return found[0]
     options = tuple(address_line(a) for a in (found or known))
-    return Need(
-        Question("address", wish.number, options=options), "which_address", {"order": order_id}
-    )
+    question = Question("address", wish.number, options=options)
+    if not options:
+        return Need(question, "new_address", {})
+    return Need(question, "which_address", {"order": order_id, "options": ""})
 
 
 def _needs(desk: Desk, missing: list[str]) -> bool:
