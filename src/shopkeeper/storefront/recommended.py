@@ -4,7 +4,7 @@ Asked of `shop.recommend`; a shelf that nothing speaks for is not shown. Reasons
 at or searched for, what two products have in common, how many people had both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from shopkeeper.pages import Visit
@@ -45,8 +45,9 @@ def picked(
     )
     shown = visit.shop.search.products([*_named(found), *found.anchors])
     titles = {i: translation_of(p, visit.language).title for i, p in shown.items()}
+    terms = {k: v for product in shown.values() for k, v in _terms(product, visit.language)}
     cards = [
-        _card(visit, found, position, shown[ProductId(item.product_id)], titles)
+        _card(visit, found, position, shown[ProductId(item.product_id)], titles, terms)
         for position, item in enumerate(found.items, 1)
         if ProductId(item.product_id) in shown
         and shown[ProductId(item.product_id)].status is ProductStatus.ACTIVE
@@ -61,16 +62,27 @@ def _named(found: RecommendedList) -> list[str]:
     return items + [r.product_id for item in found.items for r in item.reasons if r.product_id]
 
 
+def _terms(product: Product, language: str) -> Iterator[tuple[str, str]]:
+    """Values and categories with what they are called in the visitor's language."""
+    words = translation_of(product, language)
+    yield from (
+        zip(product.category, words.category, strict=False)
+        if language in product.translations
+        else ()
+    )
+    yield from words.terms.items()
+
+
 def _card(
     visit: Visit,
     found: RecommendedList,
     position: int,
     product: Product,
-    titles: dict[ProductId, str],
+    titles: Mapping[ProductId, str],
+    terms: Mapping[str, str],
 ) -> Card:
     card = card_of(product, visit, query_id=found.id, position=position)
     reasons = found.items[position - 1].reasons
-    terms = translation_of(product, visit.language).terms
     told = (_told(visit, found.slot, reason, titles, terms) for reason in reasons)
     return replace(card, why=next(filter(None, told), ""))
 
