@@ -246,11 +246,16 @@ class Follower:
                                 with self._lock, self._database.connection() as conn:
                                     self._hear_merchant(conn)
             except (psycopg.Error, DatabaseError) as error:
-                log.warning("recommend waits for the database: %s", error)
+                self._say(error)
                 self._stop.wait(POLL_SECONDS)
             except Exception:
                 log.exception("recommend could not take in changes; it goes on with what it has")
                 self._stop.wait(POLL_SECONDS)
+
+    def _say(self, error: Exception) -> None:
+        """That the database is not there, unless it was closed because all ends."""
+        if not self._stop.is_set():
+            log.warning("recommend waits for the database: %s", error)
 
     def _work(self) -> None:
         """Load versions, and fit where there is none."""
@@ -258,7 +263,7 @@ class Follower:
             try:
                 self._renew()
             except (psycopg.Error, DatabaseError) as error:
-                log.warning("recommend waits for the database: %s", error)
+                self._say(error)
             except Exception:
                 log.exception("recommend could not renew its model; it goes on with what it has")
             self._stop.wait(POLL_SECONDS)

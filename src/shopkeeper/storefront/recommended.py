@@ -65,11 +65,8 @@ def _named(found: RecommendedList) -> list[str]:
 def _terms(product: Product, language: str) -> Iterator[tuple[str, str]]:
     """Values and categories with what they are called in the visitor's language."""
     words = translation_of(product, language)
-    yield from (
-        zip(product.category, words.category, strict=False)
-        if language in product.translations
-        else ()
-    )
+    if language in product.translations:  # else its own words would stand in for another's
+        yield from zip(product.category, words.category, strict=False)
     yield from words.terms.items()
 
 
