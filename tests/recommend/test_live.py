@@ -10,7 +10,17 @@ import pytest
 
 from shopkeeper import rules
 from shopkeeper.errors import NotFound
-from shopkeeper.recommend import Asked, Controls, Recommendations, Slot, Visitor, Why, lists
+from shopkeeper.recommend import (
+    Asked,
+    Controls,
+    Recommendations,
+    Slot,
+    Visitor,
+    Why,
+    fitting,
+    goods,
+    lists,
+)
 from shopkeeper.recommend import controls as said
 from shopkeeper.rules import Action, Condition, Rule, Selection
 from shopkeeper.shop import events, products
@@ -104,6 +114,17 @@ def test_rules_hold_in_the_lists_they_name_and_can_be_looked_at_before(
     found = ids(shop.home(GUEST))
     assert first not in found and len({i.partition("-")[0] for i in found}) == len(found)
     assert first in ids(shop.similar("spade-3"))
+
+
+def test_until_a_model_is_fitted_nothing_is_called_alike_for_being_popular(
+    db: Database, shop: Recommendations
+) -> None:
+    with db.connection() as conn:
+        shop.use(fitting.popular(conn, list(goods.read(conn))))
+    look(db, "spade-3")
+    assert ids(shop.home(GUEST))
+    assert not ids(shop.because_you_looked(GUEST)) and not ids(shop.similar("spade-3"))
+    assert not ids(shop.bought_together("spade-3"))
 
 
 def test_every_slot_answers_its_own_question(shop: Recommendations) -> None:

@@ -259,7 +259,7 @@ def _question(asked: Asked, state: State, way_of: Callable[[], Way]) -> _Questio
     newest = state.scorer.model.items.ids[way.newest]
     good = state.shelf.goods[way.newest]
     return _Question(
-        trail, {way.newest: Why.LOOKED}, state.scorer.score(trail, theta=THETA[asked.slot]),
+        trail, {way.newest: Why.LOOKED}, _spoken_for(state.scorer.score(trail, theta=THETA[asked.slot])),
         _left(state, had), (newest,), good.category if good is not None else (),
     )  # fmt: skip
 
@@ -276,9 +276,17 @@ def _about_products(asked: Asked, state: State, in_cart: Ints) -> _Question:
         same = np.flatnonzero(np.isin(state.shelf.category, state.shelf.category[places]))
         left = replace(left, places=np.union1d(left.places, same).astype(np.intp))
     first = state.shelf.goods[int(places[0])] if len(places) else None
+    scored = state.scorer.score(trail, theta=THETA[asked.slot]) if len(places) else None
     return _Question(
-        trail, why, state.scorer.score(trail, theta=THETA[asked.slot]) if len(places) else None, left,
-        tuple(asked.products), first.category if first is not None else (),
+        trail, why, scored and _spoken_for(scored), left, tuple(asked.products), first.category if first is not None else (),
+    )  # fmt: skip
+
+
+def _spoken_for(scored: Scored) -> Scored:
+    """Without what is popular and no more: a list about a product has nothing in it that has nothing to do with it."""
+    spoken = (scored.evidence[:, :-1] @ (scored.theta[:-1] > 0)) > 0
+    return replace(
+        scored, candidates=scored.candidates[spoken], evidence=scored.evidence[spoken], score=scored.score[spoken]
     )  # fmt: skip
 
 
