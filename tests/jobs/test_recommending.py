@@ -1,12 +1,15 @@
 """Recommendations are trained anew by themselves: when it is time, and people did something since."""
 
 import threading
+from typing import Any
 
 import pytest
 
+from shopkeeper.errors import Refused
 from shopkeeper.jobs import Jobs, recommending, worker
+from shopkeeper.jobs.progress import StopRequested
 from shopkeeper.jobs.tasks import TRAIN_RECOMMENDER, shop_tasks
-from shopkeeper.recommend import learning
+from shopkeeper.recommend import learning, versions
 from shopkeeper.settings import Settings
 from shopkeeper.shop.database import Database
 from tests.recommend.lived_in import fill
@@ -45,20 +48,50 @@ def test_by_hand_alone_if_the_settings_say_so(queue: Database, settings: Setting
     assert due(queue, settings.model_copy(update={"retrain_hours": 0})) is None
 
 
+class Told:
+    """How far a job says that it is, and whether it should go on."""
+
+    def __init__(self, steps: int = 99) -> None:
+        self.messages: list[str] = []
+        self.steps = steps  # after which it is to stop
+
+    def stopping(self) -> bool:
+        return len(self.messages) >= self.steps
+
+    def report(self, done: int, total: int, unit: str, message: str) -> None:
+        self.messages.append(message)
+        if self.stopping():
+            raise StopRequested
+
+
+def train(queue: Database, settings: Settings, told: Told) -> Any:
+    tasks = shop_tasks(queue, settings, lambda: pytest.fail("no search"), lambda: pytest.fail())
+    return tasks[TRAIN_RECOMMENDER](told, switch=True)
+
+
 def test_the_job_trains_tells_how_far_it_is_and_what_came_of_it(
     queue: Database, settings: Settings
 ) -> None:
     fill(queue)
-    told: list[str] = []
-
-    class Told:
-        def report(self, done: int, total: int, unit: str, message: str) -> None:
-            told.append(message)
-
-    tasks = shop_tasks(queue, settings, lambda: pytest.fail("no search"), lambda: pytest.fail())
-    result = tasks[TRAIN_RECOMMENDER](Told(), switch=True)
+    told = Told()
+    result = train(queue, settings, told)
     assert result is not None and result["state"] == "in_use"
-    assert told[0] == learning.STEPS[0]
+    assert told.messages[0] == learning.STEPS[0]
+
+
+def test_a_job_that_should_stop_ends_and_keeps_nothing(queue: Database, settings: Settings) -> None:
+    fill(queue)
+    with pytest.raises(StopRequested):
+        train(queue, settings, Told(steps=1))
+    with queue.connection() as conn:
+        assert not versions.listing(conn)
+
+
+def test_a_shop_without_products_trains_nothing_and_says_so(
+    queue: Database, settings: Settings
+) -> None:
+    with pytest.raises(Refused, match="no products"):
+        train(queue, settings, Told())
 
 
 def test_chores_are_done_now_and_then(queue: Database, monkeypatch: pytest.MonkeyPatch) -> None:
