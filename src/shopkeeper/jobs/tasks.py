@@ -14,11 +14,11 @@ from typing import Any
 from shopkeeper.jobs import measuring, uploads
 from shopkeeper.jobs.measuring import MEASURE_MODELS
 from shopkeeper.jobs.progress import Progress, StopRequested
-from shopkeeper.jobs.training_apart import train_apart
 from shopkeeper.jobs.worker import Task
 from shopkeeper.models.embed import fetch_embedder, load_embedder
 from shopkeeper.models.hub import Step, places_of, pull
 from shopkeeper.models.routing import LanguageModels
+from shopkeeper.recommend import apart
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -114,7 +114,13 @@ def shop_tasks(
         return {"model": model}
 
     def train_recommender(progress: Progress, *, switch: bool = True) -> Mapping[str, Any]:
-        return train_apart(progress, database, settings.data_folder, switch=switch)
+        try:
+            return apart.learn(
+                database, settings.data_folder, switch=switch, stopping=progress.stopping,
+                on_step=lambda done, total, message: progress.report(done, total, "steps", message),
+            )  # fmt: skip
+        except apart.Stopped as stopped:
+            raise StopRequested from stopped
 
     def measure_models(
         progress: Progress, *, models: list[str], sample: int, seed: int

@@ -17,8 +17,7 @@ import psycopg
 
 from shopkeeper import rules
 from shopkeeper.errors import DatabaseError, ModelError
-from shopkeeper.recommend import behaviour, controls, fitting, goods, trust, versions
-from shopkeeper.recommend.histories import Places
+from shopkeeper.recommend import apart, controls, fitting, goods, versions
 from shopkeeper.recommend.model import Model
 from shopkeeper.recommend.scoring import Scorer
 from shopkeeper.recommend.shelf import Shelf, arrived, stocked
@@ -32,6 +31,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 REFIT_SECONDS = 900.0  # between fits where no version is in use
+RETRY_SECONDS = 60.0  # after a fit that failed
 REST = 20  # times as long as a fit took
 SMALL_ITEMS, SMALL_EVENTS = 20_000, 300_000  # up to which a program that serves fits by itself
 EFFECTS_SECONDS = 1.0  # that what rules select is remembered
@@ -205,16 +205,16 @@ class Follower:
     def _fit(self) -> Model:
         """A model of what there is; in a large shop what is popular, until a version is trained."""
         begun = time.monotonic()
+        self._fit_at = begun + RETRY_SECONDS
         with self._database.connection() as conn:
             there = list(goods.read(conn))
             newest = _newest(conn)
             small = len(there) <= SMALL_ITEMS and newest[0] <= SMALL_EVENTS
-            items = Places(tuple(good.id for good in there))
-            done = behaviour.read(conn, items) if small else None
-            model = None if done is not None else fitting.popular(conn, there)
-        if model is None and done is not None:
-            model = fitting.fit(there, trust.sift(done)[0])
-        assert model is not None
+            model = None if small else fitting.popular(conn, there)
+        if model is None and self._threads:
+            model = apart.fit(self._database, stopping=self._stop.is_set)
+        elif model is None:
+            model = apart.fit_here(self._database)
         spent = time.monotonic() - begun
         self._fit_at, self._fitted_on = time.monotonic() + max(REFIT_SECONDS, REST * spent), newest
         log.info("recommend fitted items=%d small=%s seconds=%.1f", len(there), small, spent)
@@ -262,6 +262,8 @@ class Follower:
         while not self._stop.is_set():
             try:
                 self._renew()
+            except apart.Stopped:
+                return
             except (psycopg.Error, DatabaseError) as error:
                 self._say(error)
             except Exception:
