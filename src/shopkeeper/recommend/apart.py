@@ -1,9 +1,7 @@
 """Models fitted in a process of its own: what that needs of memory goes back when it ends, and no answer waits for it.
 
-    python -m shopkeeper.recommend.apart
-
-reads what to do as one JSON object from standard input, so that no password stands on a command line, and writes a JSON
-object a line: steps, and at last what came of it or why nothing did.
+The process reads what to do as one JSON object from standard input, so that no password stands on a command line, and
+writes a JSON object a line: steps, and at last what came of it or why nothing did.
 """
 
 import json
@@ -23,6 +21,7 @@ from shopkeeper.recommend.model import Model
 from shopkeeper.shop.database import Database
 
 LOOK_EVERY_S = 0.2
+PROGRAM = f"from {__name__} import main; main()"
 
 
 class Stopped(ShopkeeperError):
@@ -69,7 +68,7 @@ def _told(
 ) -> Iterator[dict[str, Any]]:
     """What the process says, line by line. It is ended with the iterator, or when the work should stop."""
     process = subprocess.Popen(
-        [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+        [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
         start_new_session=True,  # Ctrl-C is for the shop, which ends what it began
     )  # fmt: skip
     assert process.stdin and process.stdout
@@ -131,7 +130,3 @@ def main() -> None:
 def _say(**what: Any) -> None:
     sys.stdout.write(f"{json.dumps(what)}\n")
     sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
