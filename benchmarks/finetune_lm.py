@@ -3,7 +3,9 @@
 The adapter learns to answer from examples (Min et al. 2022): rows are put shortly (no instruction), each after the four
 that are nearest to it, in learning and afterwards. It learns from a seeded part of the official training rows, on the
 weights made float32 again; which of its checkpoints is measured is decided by validation rows that are in neither part,
-and examples are of the rows that the rival's are of. `.fewshot`:
+and examples are of the rows that the rival's are of. That rows come after examples, and that answers name each attribute,
+was decided after an adapter without them had been measured on the same test rows of attributes, which are therefore not
+quite unseen. `.fewshot`:
 the same model by llama.cpp, with the instruction, eight examples nearest to the question (of the rows that the adapter
 learned from; for intents of ten an intent), and held to the answer's form by a grammar. `.fewshot_fixed`: the same eight
 examples for every question. `.zero_shot_1.5b`: Qwen2.5-Coder 1.5B with the instruction alone,
