@@ -67,7 +67,7 @@ class Answer(BaseModel):
 
 
 class Kept(BaseModel):
-    """A message of before. who: customer, agent or person."""
+    """A message of before. who: customer, agent or staff."""
 
     at: datetime
     turn: int

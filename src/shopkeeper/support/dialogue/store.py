@@ -13,7 +13,7 @@ from shopkeeper.support.dialogue.records import STATE, DialogueState, Evidence, 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. who: customer, agent or person. evidence: what an answer rests on."""
+    """One message. who: customer, agent or staff. evidence: what an answer rests on."""
 
     at: datetime
     turn: int
