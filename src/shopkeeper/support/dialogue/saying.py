@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shopkeeper.support.answers.records import Citation
 from shopkeeper.support.dialogue.records import Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One part of a reply. key: of the template. verbatim: text that was made elsewhere and is said as it is."""
+    """One part of a reply. key: of the template. verbatim: text that was made elsewhere and is said as it is. quotes: what it cites."""
 
     key: str
     values: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     verbatim: str = ""
+    quotes: tuple[Citation, ...] = ()
