@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shopkeeper.errors import FeedError
 from shopkeeper.support.facts import Facts
+from shopkeeper.support.hours import PeopleRules
 from shopkeeper.support.predicates import PREDICATES
 from shopkeeper.support.records import ActionKind, Check, Decision, Level
 from shopkeeper.support.terms import Term, TermFile, term
@@ -79,6 +80,7 @@ class _Rule(_Part):
 class _File(_Part):
     identity: IdentityRules = IdentityRules()
     access: Access = Access()
+    people: PeopleRules = PeopleRules()
     proposal_minutes: int = Field(15, ge=1, le=1440)
     return_fee: dict[str, Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]] = {}
     statuses: dict[ActionKind, str]
@@ -119,6 +121,7 @@ class Policy:
     refund_times: Mapping[str, Mapping[str, str]]
     notes: Mapping[ActionKind, tuple[Mapping[str, str], ...]]
     source: str
+    people: PeopleRules
     terms: tuple[Term, ...] = ()
 
     def about(self, kind: ActionKind) -> tuple[Rule, ...]:
@@ -213,7 +216,7 @@ def parse(text: str, name: str = "policy") -> Policy:
     _check_texts(data, name)
     return Policy(
         rules, data.identity, data.access, data.proposal_minutes, data.return_fee, data.statuses, data.refund_times,
-        data.notes, text, terms,
+        data.notes, text, data.people, terms,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shopkeeper.support import cases, default_policy
 from shopkeeper.support.dialogue import Agent, Do, Flow
 from tests.support.conftest import Desk
 from tests.support.dialogue.conftest import Talk, find
@@ -141,3 +142,34 @@ def test_an_address_that_was_not_said_is_asked_for(ada: Talk) -> None:
     assert "address" in asked.text
     proposed = ada.say("9 Oak Ave, Portland, OR, 97201")
     assert proposed.proposal_id and "9 Oak Ave" in proposed.text
+
+
+def test_two_questions_that_nothing_on_record_answers_end_with_a_person(ada: Talk) -> None:
+    first = ada.say("Do you gift-wrap parcels?")
+    assert first.hand_over is None and "person" in first.text
+    handed = ada.say("Can I pay with bitcoin?").hand_over
+    assert handed is not None and handed.why == "support"
+
+
+def test_who_says_yes_to_a_person_gets_one(ada: Talk) -> None:
+    ada.say("Do you gift-wrap parcels?")
+    handed = ada.say("Yes, please.").hand_over
+    assert handed is not None and handed.why == "support"
+
+
+def test_anger_over_money_ends_with_a_person(ada: Talk) -> None:
+    assert ada.say("This is ridiculous!").hand_over is None
+    handed = ada.say("You scammers, I want my money back!").hand_over
+    assert handed is not None and handed.why == "anger"
+
+
+def test_at_night_it_is_said_when_somebody_is_there_and_the_request_is_kept(ada: Talk) -> None:
+    ada.desk.support.set_policy(
+        default_policy().source
+        + '\n[people]\ntime_zone = "Europe/Berlin"\nhours = { tue = ["09:00-17:00"] }\n'
+    )
+    handed = ada.say("I want to talk to a real person.")
+    assert "Tuesday, 2026-05-05, 09:00 (Europe/Berlin)" in handed.text
+    with ada.desk.database.connection() as conn:
+        case = cases.current(conn, ada.conversation.id)
+    assert case is not None and not case.in_hours and case.reason is cases.Reason.REQUEST

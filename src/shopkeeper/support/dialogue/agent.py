@@ -11,10 +11,12 @@ from typing import Protocol
 
 from shopkeeper.errors import ModelError
 from shopkeeper.shop.bulk import Connection
-from shopkeeper.support import conversations
+from shopkeeper.support import cases, conversations, questions
+from shopkeeper.support.answers.records import Citation
+from shopkeeper.support.cases import Reason
 from shopkeeper.support.consent import Consent
 from shopkeeper.support.conversations import State
-from shopkeeper.support.dialogue import store
+from shopkeeper.support.dialogue import store, turns
 from shopkeeper.support.dialogue.applying import apply
 from shopkeeper.support.dialogue.desk import Desk, FindsProducts
 from shopkeeper.support.dialogue.identifying import identify
@@ -28,13 +30,16 @@ from shopkeeper.support.dialogue.records import (
     Evidence,
     HandOver,
     Progress,
+    Question,
     Reply,
 )
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.summary import summary
+from shopkeeper.support.dialogue.turns import Incoming, Taken
 from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
 from shopkeeper.support.dialogue.working import Turn, work
-from shopkeeper.support.dialogue.writing import candidates, variants
+from shopkeeper.support.dialogue.writing import candidates, variants, when
+from shopkeeper.support.hours import opening
 from shopkeeper.support.proposals import Heard
 from shopkeeper.support.records import Level, Proposal
 from shopkeeper.support.service import Conversation, NotConfirmed, Stale, Support
@@ -42,16 +47,15 @@ from shopkeeper.text.language import guess_language
 from shopkeeper.text.normalise import normalise
 
 KEPT_REPLIES = 3
-FAILURES = 2  # messages in a row that were not understood, before a person takes over
-REFUSALS = 4  # times the same is refused, before a person takes over
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer of the shop's knowledge: its text, and what it rests on."""
+    """An answer of the shop's knowledge: its text, what it rests on, and what it quotes."""
 
     text: str
     evidence: tuple[Evidence, ...] = ()
+    quotes: tuple[Citation, ...] = ()
 
 
 AnswersQuestions = Callable[[Conversation, str, str], Answered | None]
@@ -91,26 +95,47 @@ class Agent:
         shop = self.support.shop_name or variants(Line("shop"), language)[0]
         return variants(Line("introduction", {"shop": shop}), language)[0]
 
-    def reply(self, conversation: Conversation, text: str, *, client: str = "") -> Reply:
+    def reply(
+        self,
+        conversation: Conversation,
+        text: str,
+        *,
+        client: str = "",
+        key: str = "",
+        about: str = "",
+    ) -> Reply:
         """What is said to the customer's message. After a hand-over the text is empty: a person answers.
 
-        client: where they come from, such as an IP address. Raises NotFound for a conversation that is not there.
+        client: where they come from, such as an IP address. key: the sender's own name of the message; sent again under
+        it, it is answered as before. about: id of the proposal that it says yes or no to, where that was pressed and not
+        written. Raises NotFound for a conversation that is not there, NotWaiting for a proposal that does not wait, Busy
+        where the message before is answered for too long.
         """
-        now = self.support.clock()
-        heard = conversation.hear(text)
-        with self.support.database.connection() as conn:
-            at = conversations.get(conn, conversation.id, now)
-            state = store.load(conn, conversation.id, at.language or "en")
-            store.add_message(conn, conversation.id, heard.turn, "customer", text, now)
-        if state.handed_over:
+        message = Incoming(text, key, about)
+        taken = turns.take(self.support.database, conversation.id, message, self.support.clock())
+        if isinstance(taken, Reply):
+            return taken
+        try:
+            return self._reply(conversation, taken, text, client)
+        finally:
+            with self.support.database.connection() as conn:
+                turns.free(conn, conversation.id)
+
+    def _reply(self, conversation: Conversation, taken: Taken, text: str, client: str) -> Reply:
+        heard, state = taken.heard, taken.state
+        if taken.with_a_person:
             return Reply("", state.language, heard.turn)
         state.language = guess_language(text, _latin_language(text, state.language))
         turn = Turn(conversation, state, self._desk(conversation, state.language))
         self._answer(turn, heard, text, client)
         reply = self._compose(turn, heard.turn)
         with self.support.database.connection() as conn:
-            store.save(conn, conversation.id, state, now)
-            self._note(conn, conversation, reply)
+            if cases.hold(conn, conversation.id) is not None and not turn.acted:
+                return Reply(
+                    "", state.language, heard.turn
+                )  # a person took over while it was written
+            store.save(conn, conversation.id, state, self.support.clock())
+            self._note(conn, turn, reply)
         return reply
 
     def _desk(self, conversation: Conversation, language: str) -> Desk:
@@ -165,6 +190,7 @@ class Agent:
         state.order = proposal.action.order_id or state.order
         state.refusals = state.failures = 0
         turn.desk.forget()
+        turn.acted = True
         turn.say("done", Evidence("proposal", proposal.id), summary=proposal.shown.summary)
 
     def _declined(self, turn: Turn, commands: list[Command]) -> None:
@@ -198,14 +224,18 @@ class Agent:
         """Carry the commands out."""
         state, desk = turn.state, turn.desk
         if any(c.do is Do.CHAT and c.about == "angry" for c in commands):
-            if state.angry and state.refusals:
-                turn.hand_over("anger")
+            about_money = desk.lexicon.says("money", normalise(text)) is not None
+            if state.angry and (state.refusals or about_money):
+                turn.hand_over(Reason.ANGER)
                 return
             state.angry = True
             turn.say("angry")
         for command in commands:
+            if command.do is Do.CONFIRM and state.question and state.question.slot == "person":
+                turn.hand_over(Reason.SUPPORT)
+                return
             if command.do is Do.HAND_OVER:
-                turn.hand_over(command.about or "request")
+                turn.hand_over(Reason(command.about or "request"))
                 return
         if desk.level is Level.NOBODY or (
             state.question and state.question.slot in ("identity", "code")
@@ -222,6 +252,21 @@ class Agent:
             return
         state.failures = 0
         work(turn)
+        self._lack_answers(turn, commands)
+
+    def _lack_answers(self, turn: Turn, commands: list[Command]) -> None:
+        """Offer a person where nothing on record answers, and call one where that happens again."""
+        state, people = turn.state, turn.desk.policy.people
+        state.unanswered += bool(turn.unanswered)
+        strays = any(c.do is Do.CHAT and c.about == "joking" for c in commands)
+        state.strays += strays
+        if turn.unanswered and state.unanswered >= people.after_unanswered:
+            turn.hand_over(Reason.SUPPORT)
+        elif strays and state.strays >= people.after_strays:
+            turn.hand_over(Reason.SCOPE)
+        elif turn.unanswered and state.question is None and not turn.handed_over:
+            turn.say("offer_person")
+            state.question = Question("person", text="offer_person")
 
     def _identify(
         self, turn: Turn, commands: list[Command], text: str, client: str
@@ -258,16 +303,18 @@ class Agent:
             if command.do is Do.ASK:
                 found = self.answers(turn.conversation, text, turn.state.language)
                 if found is None:
+                    turn.unanswered.append(text)
                     turn.say("unknown_answer")
                 else:
-                    turn.lines.append(Line("", {}, found.evidence, found.text))
+                    turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
                 turn.chatted = True
 
     def _not_understood(self, turn: Turn) -> None:
         state = turn.state
         state.failures += 1
-        if (state.failures >= FAILURES and not state.question) or state.failures > FAILURES:
-            turn.hand_over("failures")
+        most = turn.desk.policy.people.after_failures
+        if (state.failures >= most and not state.question) or state.failures > most:
+            turn.hand_over(Reason.FAILURES)
         elif state.question is not None and state.question.text:
             turn.ask_again()
         else:
@@ -275,10 +322,11 @@ class Agent:
 
     def _compose(self, turn: Turn, number: int) -> Reply:
         state = turn.state
+        hand_over = None
         if turn.handed_over:
             state.handed_over = turn.handed_over
             turn.lines = [line for line in turn.lines if line.key in ("done", "angry")]
-            turn.say("hand_over")
+            hand_over = self._hand_over(turn, turn.handed_over)
         lines = turn.lines or [Line("unclear")]
         seed = f"{turn.conversation.id}:{number}"
         made = candidates(lines, state.language, seed)
@@ -295,15 +343,31 @@ class Agent:
         text = best(safe, state.said, self.scorer)
         state.said = (*state.said, text)[-KEPT_REPLIES:]
         evidence = tuple(dict.fromkeys(e for line in lines for e in line.evidence))
-        hand_over = HandOver(turn.handed_over, summary(turn)) if turn.handed_over else None
-        return Reply(text, state.language, number, evidence, state.pending, hand_over)
+        quotes = tuple(dict.fromkeys(q for line in lines for q in line.quotes))
+        return Reply(text, state.language, number, evidence, state.pending, hand_over, quotes)
 
-    def _note(self, conn: Connection, conversation: Conversation, reply: Reply) -> None:
+    def _hand_over(self, turn: Turn, why: Reason) -> HandOver:
+        """Say who answers from now on, and when."""
+        opened = opening(turn.desk.policy.people, self.support.clock())
+        if opened.is_open:
+            turn.say("hand_over")
+        elif opened.at is None:
+            turn.say("hand_over_later")
+        else:
+            turn.say("hand_over_closed", when=when(opened.at, turn.state.language))
+        return HandOver(why, summary(turn), opened.at)
+
+    def _note(self, conn: Connection, turn: Turn, reply: Reply) -> None:
+        """Keep what was said, what it rests on, and what is left to people."""
         now = self.support.clock()
-        state: State = conversations.get(conn, conversation.id, now)
-        store.add_message(
-            conn, conversation.id, reply.turn, "agent", reply.text, now, reply.evidence
-        )
+        state: State = conversations.get(conn, turn.conversation.id, now)
+        for text in turn.unanswered:
+            questions.note(conn, state.id, text, turn=reply.turn, language=reply.language, now=now)
+        if reply.hand_over is not None:
+            in_hours = opening(turn.desk.policy.people, now).is_open
+            why, told = reply.hand_over.why, reply.hand_over.summary
+            cases.ask(conn, state.id, why, summary=told, in_hours=in_hours, now=now)
+        store.add_message(conn, state.id, reply.turn, "agent", reply.text, now, reply.evidence)
         event = "handed_over" if reply.hand_over else "replied"
         detail = {"why": reply.hand_over.why} if reply.hand_over else {}
         evidence = [f"{e.kind}:{e.id}" for e in reply.evidence if e.kind != "rule"]

@@ -310,6 +310,7 @@ _READERS: dict[str, Callable[[str, Sequence[Clause], Question, Known], Answers]]
     "whole": _yes_or_no,
     "original": _yes_or_no,
     "suggest": _yes_or_no,
+    "person": _yes_or_no,
     "either": _either,
     "address": _address,
     "address_part": _address_part,

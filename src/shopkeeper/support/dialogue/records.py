@@ -6,10 +6,14 @@ message (rules, a small model, a large one) gives commands and nothing else.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
+
+from shopkeeper.support.answers.records import Citation
+from shopkeeper.support.cases import Reason
 
 
 class Flow(StrEnum):
@@ -157,16 +161,18 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The conversation goes to a person. why: request, failures, scope, anger, refusals. summary: for that person."""
+    """The conversation goes to a person. summary: for that person. opens_at: when somebody is there, in the shop's own
+    time; None if somebody is there now, or nobody knows."""
 
-    why: str
+    why: Reason
     summary: str
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is said to the customer. evidence: what it rests on. proposal_id: what waits for their yes. hand_over: set
-    in the turn in which a person takes over; after it `text` is empty, for the agent is silent."""
+    in the turn in which a person takes over; after it `text` is empty, for the agent is silent. quotes: what it cites."""
 
     text: str
     language: str
@@ -174,6 +180,7 @@ class Reply:
     evidence: tuple[Evidence, ...] = ()
     proposal_id: str = ""
     hand_over: HandOver | None = None
+    quotes: tuple[Citation, ...] = ()
 
 
 @dataclass(slots=True)
@@ -181,7 +188,8 @@ class DialogueState:
     """All that is remembered between two turns. done: proposals that were carried out. facts: what they said of
     themselves (email, first_name, last_name, postcode). pending: proposal that waits, and the wishes it is for.
     backlog: messages from before it was known who writes; tried: claims that failed; numbers: order numbers named
-    until then. said: the last replies."""
+    until then. said: the last replies. failures, refusals, unanswered, strays: how often in this conversation the agent
+    did not understand (in a row), the rules refused, nothing answered, and what was wanted was not the shop's business."""
 
     language: str = "en"
     wishes: list[Wish] = field(default_factory=list)
@@ -195,6 +203,8 @@ class DialogueState:
     product: str = ""
     failures: int = 0
     refusals: int = 0
+    unanswered: int = 0
+    strays: int = 0
     angry: bool = False
     handed_over: str = ""
     said: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from shopkeeper.shop.records import Money
+from shopkeeper.support.cases import Reason
 from shopkeeper.support.dialogue.desk import Desk
 from shopkeeper.support.dialogue.lexicon import lexicon
 from shopkeeper.support.dialogue.listing import listed
@@ -31,14 +32,17 @@ STEPS = 40  # of one turn, so that no state can keep it going
 
 @dataclass
 class Turn:
-    """One turn in the making. handed_over: why a person is to take over, empty if none is."""
+    """One turn in the making. handed_over: why a person is to take over, None if none is. unanswered: questions that
+    nothing on record answered. acted: something was written for the customer."""
 
     conversation: Conversation
     state: DialogueState
     desk: Desk
     lines: list[Line] = field(default_factory=list)
-    handed_over: str = ""
+    handed_over: Reason | None = None
     chatted: bool = False
+    unanswered: list[str] = field(default_factory=list)
+    acted: bool = False
 
     def say(self, key: str, *evidence: Evidence, **values: str) -> None:
         """Add a line."""
@@ -70,7 +74,7 @@ class Turn:
         state.repeats = state.repeats + 1 if state.last_asked == key else 0
         state.last_asked = key
         if state.repeats >= REPEATS:
-            self.hand_over("failures")
+            self.hand_over(Reason.FAILURES)
 
     def ask_again(self) -> None:
         """What was asked last, once more."""
@@ -80,7 +84,7 @@ class Turn:
             self.state.question = None
         work(self)
 
-    def hand_over(self, why: str) -> None:
+    def hand_over(self, why: Reason) -> None:
         """Pass the conversation on to a person."""
         self.handed_over = why
 
@@ -218,10 +222,11 @@ def _refuse(turn: Turn, step: Step, problem: Problem) -> bool:
             if other.picks or other.settled:
                 continue
         other.progress = Progress.REFUSED
-    if state.refusals >= 6 and state.angry:
-        turn.hand_over("anger")
-    elif state.refusals >= 8:
-        turn.hand_over("refusals")
+    most = turn.desk.policy.people.after_refusals
+    if state.angry and state.refusals >= most - 2:
+        turn.hand_over(Reason.ANGER)
+    elif state.refusals >= most:
+        turn.hand_over(Reason.REFUSALS)
     if suggestion is not None and not any(w.unless == wish.number for w in state.wishes):
         wish.located = False
         turn.ask(suggestion)

@@ -3,6 +3,7 @@
 import random
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -40,6 +41,14 @@ def in_words(kind: str, value: str, language: str) -> str:
     """A status or a reason of the shop's in this language, if there is a word for it; else as it is."""
     ways = templates(language).get(f"{kind} {value}")
     return ways[0] if ways else value
+
+
+def when(at: datetime, language: str) -> str:
+    """A day and an hour of the shop's own time, in words."""
+    day = templates(language)["weekdays"][at.weekday()]
+    zone = getattr(at.tzinfo, "key", None) or at.tzname() or "UTC"
+    values = {"day": day, "date": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}", "zone": zone}
+    return variants(Line("when", values), language)[0]
 
 
 def candidates(lines: Sequence[Line], language: str, seed: str) -> list[str]:
