@@ -319,6 +319,7 @@ def _knowing(answers: Answers) -> Callable[[Conversation, str, str], Answered | 
         if not found.known:
             return None
         parts = (e.partition(":") for e in found.evidence)
-        return Answered(found.text, tuple(Evidence(kind, id_) for kind, _, id_ in parts))
+        evidence = tuple(Evidence(kind, id_) for kind, _, id_ in parts)
+        return Answered(found.text, evidence, found.quotes)
 
     return answer

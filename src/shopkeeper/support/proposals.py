@@ -237,6 +237,11 @@ def waiting(conn: Connection, conversation_id: str) -> Proposal | None:
     return _waiting(conn, conversation_id)
 
 
+def of_conversation(conn: Connection, conversation_id: str) -> list[Proposal]:
+    """All proposals of a conversation, the oldest first."""
+    return _select(conn, "conversation_id = %s order by made_at", [conversation_id])
+
+
 def done_of(
     conn: Connection, customer_id: CustomerId | None, proposal_id: str = ""
 ) -> Proposal | None:
