@@ -17,7 +17,7 @@ from shopkeeper.errors import NotFound
 from shopkeeper.shop import bulk, customers, order_requests, orders
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import CustomerId
-from shopkeeper.support import conversations
+from shopkeeper.support import conversations, decisions
 from shopkeeper.support.consent import Consent, consent
 from shopkeeper.support.conversations import State
 from shopkeeper.support.effects import Effect, effect
@@ -94,6 +94,7 @@ def propose(
     """A proposal that takes the place of any that waits, or the decision that refuses the action."""
     facts = _facts(conn, state, action, policy, now)
     decision = policy.decide(facts, state.language)
+    decisions.keep(conn, state, facts, allowed=decision.allowed, now=now)
     if not decision.allowed or state.customer is None:
         broken = [c.rule_id for c in decision.broken]
         conversations.note(
