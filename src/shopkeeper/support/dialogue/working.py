@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from shopkeeper.shop.records import Money
 from shopkeeper.support.cases import Reason
-from shopkeeper.support.dialogue.desk import Desk
+from shopkeeper.support.dialogue.desk import KINDS, Desk
 from shopkeeper.support.dialogue.lexicon import lexicon
 from shopkeeper.support.dialogue.listing import listed
 from shopkeeper.support.dialogue.locating import Need, Problem
@@ -22,7 +22,7 @@ from shopkeeper.support.dialogue.records import (
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.telling import may, tell
 from shopkeeper.support.dialogue.writing import in_words, variants
-from shopkeeper.support.records import ActionKind, Level
+from shopkeeper.support.records import Action, ActionKind, Level
 from shopkeeper.support.service import Conversation, NotAllowed
 from shopkeeper.support.wording import money
 
@@ -212,6 +212,9 @@ def _refuse(turn: Turn, step: Step, problem: Problem) -> bool:
         return False
     state.refusals += 1
     wish = step.wishes[-1]
+    if problem.checks and problem.order_id and (step.draft is None or step.draft.action is None):
+        for kind in KINDS.get(wish.flow, ()):
+            turn.conversation.note_refused(Action(kind, order_id=problem.order_id))
     for other in step.wishes:
         other.refusals += 1
     suggestion = _suggestion(turn, wish, problem)

@@ -1,0 +1,23 @@
+"""Customer service by people: conversations that were handed over, and what people teach the agent.
+
+In come conversations that wait for a person; out go what people say in them, and the agent's silence meanwhile. The way:
+`records.py` what people see · `queue.py` the lists and notes in the database · `inbox.py` the door: take, say, note, return ·
+`rehearsing.py`, `drafting.py` what the agent would answer, tried on a copy.
+"""
+
+from shopkeeper.support.cases import AlreadyTaken, Case, Outcome, Reason
+from shopkeeper.support.inbox.inbox import Inbox
+from shopkeeper.support.inbox.records import Draft, Note, Row, View, Whole
+
+__all__ = [
+    "AlreadyTaken",
+    "Case",
+    "Draft",
+    "Inbox",
+    "Note",
+    "Outcome",
+    "Reason",
+    "Row",
+    "View",
+    "Whole",
+]
