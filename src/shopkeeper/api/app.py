@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from shopkeeper import __version__
-from shopkeeper.api import gateway
+from shopkeeper.api import chatting, gateway
 from shopkeeper.api.gateway import Desk, openai_answer, speaks_openai
 from shopkeeper.api.guard import API, LOGIN, Guard, SignInNeeded
 from shopkeeper.api.keys import KeyRing
@@ -48,6 +48,7 @@ from shopkeeper.api.routes import (
     ucp,
 )
 from shopkeeper.api.session import Sessions
+from shopkeeper.api.watching import Watcher
 from shopkeeper.errors import ShopkeeperError
 from shopkeeper.face import Shop
 from shopkeeper.jobs import meaning, recommending
@@ -79,6 +80,7 @@ def create_app(shop: Shop) -> FastAPI:
         often.include_router(part.router)
     app.state.quick = QuickRoutes(often, shop, prefix=API)
     app.state.gateway = Desk(shop)
+    app.state.watcher = Watcher(partial(chatting.newest, shop))
     app.state.guard = Guard(
         KeyRing(shop.database),
         Sessions.of_folder(shop.settings.data_folder),
@@ -124,6 +126,8 @@ def _with_routes() -> FastAPI:
         products, search, recommend, recommendations, learning, merchandising, people, texts, events, support, ucp, transfer, system, gateway,
     ):  # fmt: skip
         app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
+    # The storefront's own pages speak with customer service without a key.
+    app.include_router(support.chat, prefix=support.AT_THE_STOREFRONT, include_in_schema=False)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

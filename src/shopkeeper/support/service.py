@@ -19,12 +19,13 @@ from shopkeeper.errors import FeedError, NotFound, Refused
 from shopkeeper.shop import customers
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import Address, Customer, CustomerId, Order
-from shopkeeper.support import conversations, lookup, policies, proposals
+from shopkeeper.support import conversations, decisions, lookup, outcomes, policies, proposals
 from shopkeeper.support.conversations import Entry, State
 from shopkeeper.support.finding import Found, Wanted, find_variants
 from shopkeeper.support.identity import Claim, Identity, NotIdentified
 from shopkeeper.support.lookup import Resolved, Tracking
 from shopkeeper.support.mail import Mailer
+from shopkeeper.support.outcomes import Feedback, Outcomes
 from shopkeeper.support.policy import Policy
 from shopkeeper.support.proposals import Heard
 from shopkeeper.support.quoting import quote
@@ -142,6 +143,12 @@ class Support:
             policy = self.policy_in(conn)
             facts = proposals.facts_of(conn, state, meant, policy, now)
             return policy.decide(facts, state.language)
+
+    def outcomes(self, days: int = 30) -> Outcomes:
+        """What became of the conversations of the last days."""
+        now = self.clock()
+        with self.database.connection() as conn:
+            return outcomes.count(conn, since=now - timedelta(days=days), now=now)
 
     def policy_in(self, conn: Connection) -> Policy:
         """The rules in force, for a transaction that is open already."""
@@ -297,6 +304,12 @@ class Conversation:
             facts = proposals.facts_of(conn, state, meant, policy, now)
             return policy.explain(facts, state.language, details=self._sees_details(conn, state))
 
+    def note_refused(self, action: Action) -> None:
+        """Keep that the rules stood in the way of an action before it was proposed."""
+        with self._step(locked=False) as (conn, state, now):
+            facts = proposals.facts_of(conn, state, action, self.support.policy_in(conn), now)
+            decisions.keep(conn, state, facts, allowed=False, now=now)
+
     def quote(self, action: Action) -> Quote | None:
         """What an action would cost or bring; None where too little is known. Raises NotAllowed."""
         with self._step(locked=False) as (conn, state, now):
@@ -337,6 +350,14 @@ class Conversation:
         """The proposal that waits for the customer's yes, or for being done."""
         with self._step(locked=False) as (conn, _, _now):
             return proposals.waiting(conn, self.id)
+
+    def rate(
+        self, *, solved: bool | None = None, rating: int | None = None, words: str = ""
+    ) -> None:
+        """Keep what the customer says of this conversation. rating: 1 to 5. What is left out stays as it was."""
+        said = Feedback(solved, rating, words)
+        with self.support.database.connection() as conn:
+            outcomes.keep(conn, self.id, said, self.support.clock())
 
     def audit(self) -> list[Entry]:
         """What happened here, in order."""

@@ -367,7 +367,16 @@ class Agent:
             in_hours = opening(turn.desk.policy.people, now).is_open
             why, told = reply.hand_over.why, reply.hand_over.summary
             cases.ask(conn, state.id, why, summary=told, in_hours=in_hours, now=now)
-        store.add_message(conn, state.id, reply.turn, "agent", reply.text, now, reply.evidence)
+        store.add_message(
+            conn,
+            state.id,
+            reply.turn,
+            "agent",
+            reply.text,
+            now,
+            reply.evidence,
+            quotes=reply.quotes,
+        )
         event = "handed_over" if reply.hand_over else "replied"
         detail = {"why": reply.hand_over.why} if reply.hand_over else {}
         evidence = [f"{e.kind}:{e.id}" for e in reply.evidence if e.kind != "rule"]

@@ -70,12 +70,14 @@ def add_message(
     return int(row[0])
 
 
-def messages(conn: Connection, conversation_id: str, *, after: int = 0) -> list[Message]:
-    """What was said, in order. after: only what came after the message with this id."""
+def messages(
+    conn: Connection, conversation_id: str, *, after: int = 0, turn: int | None = None
+) -> list[Message]:
+    """What was said, in order. after: only what came after the message with this id; turn: only what was said in it."""
     rows = conn.execute(
         "select at, turn, who, text, evidence, author, quotes, id from support_messages "
-        "where conversation_id = %s and id > %s order by id",
-        [conversation_id, after],
+        "where conversation_id = %s and id > %s and turn = coalesce(%s, turn) order by id",
+        [conversation_id, after, turn],
     ).fetchall()
     return [_message(row) for row in rows]
 

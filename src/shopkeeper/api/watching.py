@@ -1,0 +1,59 @@
+"""Waiting for something to be said in conversations: one question to the database for all who wait.
+
+Whoever writes a message, in this program or another, need not know of the waiting.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from starlette.concurrency import run_in_threadpool
+
+Newest = Callable[[Sequence[str]], dict[str, int]]
+
+LOOK_S = 0.5  # between two looks
+
+
+class Watcher:
+    """Tells who waits that there is a newer message. newest: the last message of each of these conversations.
+
+    Used from one event loop. It asks nothing while nobody waits.
+    """
+
+    def __init__(self, newest: Newest, *, look_s: float = LOOK_S) -> None:
+        self._newest = newest
+        self._look_s = look_s
+        self._waiting: dict[asyncio.Future[None], tuple[str, int]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def wait(self, conversation_id: str, *, after: int, timeout_s: float) -> bool:
+        """True as soon as the conversation has a message with a larger id; False after so many seconds."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[told] = (conversation_id, after)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            await asyncio.wait_for(told, timeout_s)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting.pop(told, None)
+        return True
+
+    async def _look(self) -> None:
+        while self._waiting:
+            asked = sorted({conversation for conversation, _ in self._waiting.values()})
+            try:
+                found = await run_in_threadpool(self._newest, asked)
+            except Exception as error:
+                self._fail(error)
+                return
+            for told, (conversation, after) in self._waiting.items():
+                if found.get(conversation, 0) > after and not told.done():
+                    told.set_result(None)
+            await asyncio.sleep(self._look_s)
+
+    def _fail(self, error: Exception) -> None:
+        """Raise what went wrong where it is waited for."""
+        for told in self._waiting:
+            if not told.done():
+                told.set_exception(error)
