@@ -106,12 +106,17 @@ def train(
     known: Table,
     recipe: Recipe,
     *,
+    device: str | None = None,
     observe: Callable[[Progress], None] = lambda progress: None,
 ) -> NextItems:
-    """A model trained on histories: items (E,) one person after the other, start (P + 1,) where each begins."""
+    """A model trained on histories: items (E,) one person after the other, start (P + 1,) where each begins.
+
+    device: where it learns; without a word on a graphics card where there is one. It comes back on the processor.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    model = NextItems(len(known), np.ascontiguousarray(known, np.float32), recipe)
+    model = NextItems(len(known), np.ascontiguousarray(known, np.float32), recipe).to(device)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, fused=True
     )
@@ -124,15 +129,15 @@ def train(
             rate = recipe.rate * min((step + 1) / recipe.warmup, 1.0) * (1 - step / total)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            loss = sampled_loss(model, batch, recipe.negatives)
+            loss = sampled_loss(model, batch.to(device), recipe.negatives)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-            losses.append(float(loss.detach()))
+            losses.append(loss.detach())
             step += 1
-        spent = time.perf_counter() - begun
-        observe(Progress(epoch, len(losses), float(np.mean(losses or [math.nan])), spent))
-    return model.eval()
+        mean = float(torch.stack(losses).mean()) if losses else math.nan
+        observe(Progress(epoch, len(losses), mean, time.perf_counter() - begun))
+    return model.cpu().eval()
 
 
 def batches(items: Ints, start: Ints, recipe: Recipe, rng: np.random.Generator) -> Iterator[Tensor]:
@@ -157,13 +162,13 @@ def sampled_loss(model: NextItems, batch: Tensor, negatives: int) -> Tensor:
     came = batch[:, 1:].reshape(-1)  # (B·T,)
     state = model(batch[:, :-1]).flatten(0, 1)  # (B·T, D)
     count = model.own.num_embeddings
-    drawn = torch.randint(count, (negatives,))
+    drawn = torch.randint(count, (negatives,), device=batch.device)
     right = (state * model.vectors(came)).sum(-1, keepdim=True) * model.sharpness
     wrong = state @ model.vectors(drawn).T * model.sharpness
     wrong = wrong + math.log(max(count - 1, 1) / negatives)
     again = came[:, None] == drawn[None]
     scores = torch.cat([right, wrong.masked_fill(again, -math.inf)], 1)
-    return F.cross_entropy(scores, torch.zeros(len(came), dtype=torch.long))
+    return F.cross_entropy(scores, torch.zeros_like(came))
 
 
 def onnx_graph(model: NextItems) -> Graph:
