@@ -47,6 +47,7 @@ from shopkeeper.support.dialogue import (
     Rephraser,
     Understands,
 )
+from shopkeeper.support.inbox import Inbox
 
 ANSWERED_FROM = (
     12  # products that a search finds, among which the one a question names is looked for
@@ -104,6 +105,11 @@ class Shop:
 
     def close(self) -> None:
         """Stop what runs in the background and leave the database."""
+        self.stop()
+        self.database.close()
+
+    def stop(self) -> None:
+        """Stop what runs in the background; the database stays open, for whoever else works with it."""
         if self._opened_jobs is not None:
             self._opened_jobs.close()
         if self._opened_recommend is not None:
@@ -111,7 +117,6 @@ class Shop:
         if self._opened_search is not None:
             self._opened_search.close()
         self.close_models()
-        self.database.close()
 
     def close_models(self) -> None:
         """Stop the language models: what asks them is told that they are not there any more."""
@@ -190,6 +195,11 @@ class Shop:
             understands,
             Rephraser(model) if model is not None and words else None,
         )
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Conversations that people answer, and what they teach the agent."""
+        return Inbox(self.support, lambda: self.agent)
 
     def found_products(self, words: str) -> list[Product]:
         """The products that a search for these words shows first."""

@@ -148,6 +148,7 @@ class Agent:
         with self.support.database.connection() as conn:
             conversations.speak(conn, turn.conversation.id, state.language)
         if settled and heard.consent is Consent.YES:
+            turn.understood.append(Command(Do.CONFIRM))
             state.question = None
             work(turn)
             return
@@ -222,6 +223,7 @@ class Agent:
 
     def _follow(self, turn: Turn, commands: list[Command], text: str, client: str) -> None:
         """Carry the commands out."""
+        turn.understood += commands
         state, desk = turn.state, turn.desk
         if any(c.do is Do.CHAT and c.about == "angry" for c in commands):
             about_money = desk.lexicon.says("money", normalise(text)) is not None
@@ -301,6 +303,7 @@ class Agent:
     def _ask_knowledge(self, turn: Turn, commands: list[Command], text: str) -> None:
         for command in commands:
             if command.do is Do.ASK:
+                turn.desk.used.add("answer")
                 found = self.answers(turn.conversation, text, turn.state.language)
                 if found is None:
                     turn.unanswered.append(text)
@@ -378,13 +381,20 @@ class Agent:
             quotes=reply.quotes,
         )
         event = "handed_over" if reply.hand_over else "replied"
-        detail = {"why": reply.hand_over.why} if reply.hand_over else {}
+        detail: dict[str, object] = {"why": reply.hand_over.why} if reply.hand_over else {}
+        detail |= {"understood": _in_short(turn.understood), "tools": sorted(turn.desk.used)}
         evidence = [f"{e.kind}:{e.id}" for e in reply.evidence if e.kind != "rule"]
         rules = [e.id for e in reply.evidence if e.kind == "rule"]
         conversations.note(
             conn, state, event, at=now, proposal_id=reply.proposal_id or None, rule_ids=rules,
             evidence=evidence[:20], **detail,
         )  # fmt: skip
+
+
+def _in_short(commands: list[Command]) -> list[str]:
+    """What was understood, without a word of the customer's: "start return", "set order", "ask"."""
+    what = (c.wish.flow.value if c.wish else c.slot or c.about for c in commands)
+    return [f"{c.do.value} {w}".strip() for c, w in zip(commands, what, strict=True)][:20]
 
 
 def _latin_language(text: str, before: str) -> str:

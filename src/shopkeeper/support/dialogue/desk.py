@@ -45,7 +45,7 @@ class Piece_:
 
 @dataclass
 class Desk:
-    """The reading side of one turn."""
+    """The reading side of one turn. used: names of the tools of `support/tools.py` that do what was done here."""
 
     conversation: Conversation
     lexicon: Lexicon
@@ -57,6 +57,7 @@ class Desk:
     _decisions: dict[Action, Decision] = field(default_factory=dict)
     _shelf: Shelf | None = None
     _level: Level | None = None
+    used: set[str] = field(default_factory=set)
 
     def forget(self) -> None:
         """Read anew: something was changed, or somebody was identified."""
@@ -76,6 +77,7 @@ class Desk:
         if self._orders is None:
             reads = self.level >= max(Level.MATCHED, self.policy.access.orders)
             self._orders = self.conversation.orders() if reads else []
+            self.used |= {"list_orders"} if reads else set()
         return self._orders
 
     @property
@@ -83,6 +85,7 @@ class Desk:
         """The customer's profile, None as long as it may not be seen."""
         if self._customer is None and self.level >= max(Level.MATCHED, self.policy.access.details):
             self._customer = self.conversation.customer()
+            self.used.add("get_customer")
         return self._customer
 
     @property
@@ -112,6 +115,7 @@ class Desk:
     def catalogue(self, words: str) -> Shelf:
         """The products of the shop that these words may name."""
         titles = {}
+        self.used.add("find_products")
         for product in self.find_products(words):
             self._products[product.id] = product
             titles[str(product.id)] = [
@@ -131,6 +135,7 @@ class Desk:
     def product(self, product_id: str) -> Product | None:
         """A product of the catalogue; None if the shop no longer has it."""
         if product_id not in self._products:
+            self.used.add("get_product")
             try:
                 self._products[product_id] = self.conversation.product(product_id).product
             except NotFound:
@@ -175,6 +180,7 @@ class Desk:
     def explain(self, action: Action) -> Decision:
         """What the rules say to an action as far as it is known."""
         if action not in self._decisions:
+            self.used.add("explain")
             self._decisions[action] = self.conversation.explain(action)
         return self._decisions[action]
 

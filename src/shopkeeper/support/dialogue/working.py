@@ -12,6 +12,7 @@ from shopkeeper.support.dialogue.locating import Need, Problem
 from shopkeeper.support.dialogue.planning import Draft, Step, complete, next_step
 from shopkeeper.support.dialogue.records import (
     WRITES,
+    Command,
     DialogueState,
     Evidence,
     Flow,
@@ -33,7 +34,8 @@ STEPS = 40  # of one turn, so that no state can keep it going
 @dataclass
 class Turn:
     """One turn in the making. handed_over: why a person is to take over, None if none is. unanswered: questions that
-    nothing on record answered. acted: something was written for the customer."""
+    nothing on record answered. acted: something was written for the customer.
+    understood: what the message was taken for."""
 
     conversation: Conversation
     state: DialogueState
@@ -43,6 +45,7 @@ class Turn:
     chatted: bool = False
     unanswered: list[str] = field(default_factory=list)
     acted: bool = False
+    understood: list[Command] = field(default_factory=list)
 
     def say(self, key: str, *evidence: Evidence, **values: str) -> None:
         """Add a line."""

@@ -48,8 +48,8 @@ class Inbox:
         with self.support.database.connection() as conn:
             return queue.sizes(conn)
 
-    def version(self) -> str:
-        """Changes whenever anything in any conversation does."""
+    def version(self) -> int:
+        """Grows whenever something is said, noted or done in any conversation."""
         with self.support.database.connection() as conn:
             return queue.version(conn)
 

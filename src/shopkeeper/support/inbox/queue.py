@@ -71,13 +71,13 @@ def sizes(conn: Connection) -> dict[View, int]:
     return {View.WAITING: row[0], View.TAKEN: row[1]}
 
 
-def version(conn: Connection) -> str:
-    """Changes whenever something is said, noted or done in any conversation."""
+def version(conn: Connection) -> int:
+    """Grows whenever something is said, noted or done in any conversation."""
     row = conn.execute(
         "select (select max(id) from support_messages), (select max(id) from support_audit), (select max(id) from support_notes)"
     ).fetchone()
     assert row is not None
-    return ".".join(str(n or 0) for n in row)
+    return sum(n or 0 for n in row)
 
 
 def add_note(conn: Connection, conversation_id: str, author: str, text: str, now: datetime) -> None:
