@@ -80,23 +80,24 @@ class Answers:
         question = question[:MAX_QUESTION]
         language = language or guess_language(question)
         with self._support.database.connection() as conn:
-            meant = self._product(conn, question, product_id)
-            reading = meant.rest if meant else read(question)
+            named = goods.named(question, self._find(question))
+            meant = named or self._talked_of(conn, question, product_id)
+            reading = named.rest if named else read(question)
             found = self._of_product(conn, question, meant, language) if meant else None
             found = found or self._by_rules(conn, question, meant, language)
-            if found is None and self._is_general(conn, reading, meant):
+            if found is None and self._is_general(conn, reading, named):
                 found = self._quoted(conn, reading, language)
         topic = topic_of(reading)
         return found or unknown(language, topic=topic.name if topic else "")
 
-    def _product(self, conn: Connection, question: str, product_id: str) -> Named | None:
-        meant = goods.named(question, self._find(question))
-        if meant is None and product_id:
-            try:
-                return goods.about(question, products.get(conn, product_id))
-            except NotFound:
-                return None
-        return meant
+    def _talked_of(self, conn: Connection, question: str, product_id: str) -> Named | None:
+        """The product that the conversation is about, if one is known."""
+        if not product_id:
+            return None
+        try:
+            return goods.about(question, products.get(conn, product_id))
+        except NotFound:
+            return None
 
     def _of_product(
         self, conn: Connection, question: str, meant: Named, language: str
@@ -142,11 +143,14 @@ class Answers:
         )  # fmt: skip
         return None if ruling is None else _ruled(ruling, language)
 
-    def _is_general(self, conn: Connection, question: Reading, meant: Named | None) -> bool:
+    def _is_general(self, conn: Connection, question: Reading, named: Named | None) -> bool:
         """True if a page may answer it: it puts no case, and asks nothing of a product that only its record could tell."""
         if is_case(question, self._support.policy_in(conn)):
             return False
-        return meant is None or not (question.words or not question.concepts)
+        if named is None:
+            return True
+        topic = topic_of(question)
+        return topic is not None and topic.of_goods and not question.words
 
     def _quoted(self, conn: Connection, question: Reading, language: str) -> Answer | None:
         matcher = self._matcher(conn)

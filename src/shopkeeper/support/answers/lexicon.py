@@ -15,7 +15,7 @@ from shopkeeper.text.normalise import normalise
 
 GROUPS = ("concepts", "tags", "statuses", "countries", "asks", "fields", "soft", "goods")
 _HAN = "一-鿿㐀-䶿"
-_UNIT = re.compile(rf"[{_HAN}]|\d+(?:[.,]\d+)*|[^\W\d_{_HAN}]+(?:['-][^\W\d_{_HAN}]+)*|%")
+_UNIT = re.compile(rf"[{_HAN}]|\d+x+[sl]\b|\d+(?:[.,]\d+)*|[^\W\d_{_HAN}]+(?:['-][^\W\d_{_HAN}]+)*|%")
 _STATES = re.compile(r"\bU\.?S\.?(?:A\.?)?(?![a-z])")
 _BACK = re.compile(r"\b(send|sent|bring|give|put)((?: \w+){1,3}?) back\b")
 _MADE = re.compile(r"\bwhere (?:is|are|was|were) (.{1,160}?) (made|produced|manufactured)\b")
@@ -87,12 +87,14 @@ def stem(word: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Topic:
     """Something that rules are about. groups: of concepts, of which one each must be named; also: those that may be;
-    action: the kind of write whose rules are about it too, if there is one."""
+    action: the kind of write whose rules are about it too, if there is one; of_goods: a page speaks of it for any product
+    alike, also where one is named."""
 
     name: str
     groups: tuple[frozenset[str], ...]
     also: frozenset[str]
     action: str
+    of_goods: bool
 
     @property
     def concepts(self) -> frozenset[str]:
@@ -145,6 +147,7 @@ def lexicon() -> Lexicon:
             tuple(frozenset(group) for group in topic["all"]),
             frozenset(topic.get("also", ())),
             topic.get("action", ""),
+            topic.get("of_goods", False),
         )
         for name, topic in data["topics"].items()
     )

@@ -75,6 +75,14 @@ _OF_US = re.compile(
     r"^(?:please |hi |hello )?(?:do|will|would|are|can|could|did) you\b|你们", re.IGNORECASE
 )
 _NEVER = re.compile(r"\bnever\b|绝不", re.IGNORECASE)
+_MEASURED = frozenset({"how_long", "how_much", "how_many", "when"})
+_OPENLY = frozenset({"which", "how", "who", "where"})
+_MAY = re.compile(
+    r"\b(?:can|could|may|is it (?:possible|ok|okay)|am i allowed|do i get|will you)\b|[能可]|会.*吗", re.IGNORECASE
+)  # fmt: skip
+_ON_CONDITION = re.compile(
+    r"\b(?:after|once|although|even if|even though|unless|as long as|while)\b|如果|以后|之后|过后|已经|[过了].*还[能可]", re.IGNORECASE
+)  # fmt: skip
 _TYPED = frozenset({"when", "how_long", "how_much", "where", "who", "why"})
 _WHY = re.compile(
     r"\b(?:because|so that|since|that is why|due to)\b|因为|为了|所以|以便", re.IGNORECASE
@@ -166,6 +174,8 @@ class Matcher:
                 continue
             if own < LEAST_OWN and max(titled, headed) < LEAST_TITLED:
                 continue
+            if not _fits(question, asked, entry, titled):
+                continue
             score = share + OWN * own + TITLE * max(titled, headed) + FOCUS * focus
             score += FIRST * (entry.first and headed > 0)
             score += HOW * ("how" in question.asks and "how" in entry.asks)
@@ -195,6 +205,8 @@ class Matcher:
             if self._is_told_otherwise(entry.statement, language) or not _kind_of_answer(
                 question, entry
             ):
+                continue
+            if not _fits(question, asked, entry, _alike(asked, entry.title, self._weight)):
                 continue
             spoken = (w for i, w in weights.items() if i in entry.own | entry.around or _within(i, entry))  # fmt: skip
             share = sum(spoken) / sum(weights.values())
@@ -284,6 +296,22 @@ def _items(reading: Reading) -> frozenset[str]:
 def _within(item: str, entry: _Entry) -> bool:
     """True for Chinese words that stand anywhere in the statement's text, and figures that do."""
     return item[:2] in ("w:", "n:") and not item[2:].isascii() and item[2:] in entry.text
+
+
+def _fits(question: Reading, asked: frozenset[str], entry: _Entry, titled: float) -> bool:
+    """False if a statement has the words of a question and answers another one: it lacks a figure that was said, tells a
+    time or an amount of something else, tells what never happens where it is asked what does, or is general where a
+    condition was put."""
+    if not all(i in entry.own or _within(i, entry) for i in asked if i.startswith("n:")):
+        return False
+    if titled >= LEAST_TITLED:
+        return True
+    ideas = _ideas(asked)
+    if question.asks & _MEASURED and len(ideas) > 1 and not ideas & entry.own:
+        return False
+    if question.asks & _OPENLY and _NEVER.search(entry.statement.text):
+        return False
+    return not (_MAY.search(question.text) and _ON_CONDITION.search(question.text))
 
 
 def _says_enough(asked: frozenset[str]) -> bool:
