@@ -42,7 +42,11 @@ from shopkeeper.support import Answer, AnswerKind, Answers, Citation, SourceKind
 from shopkeeper.text.language import guess_language
 from shopkeeper.text.normalise import normalise
 
-QUESTIONS = {"dev": "support_questions.toml", "test": "support_questions_test.toml"}
+QUESTIONS = {
+    "dev": "support_questions.toml",
+    "test": "support_questions_test.toml",
+    "unseen": "support_questions_unseen.toml",
+}
 SEED, NOW = 7, datetime(2026, 5, 1, tzinfo=UTC)
 REVIEWS = (
     (5, "en", "I use it every day and would choose it again. It does what it should."),
@@ -53,7 +57,7 @@ REVIEWS = (
 )
 EMBEDDER = "e5-small"
 HOSTS = ("lindenandpine.example",)
-SUFFIX = {"dev": ".dev", "test": ".test", "all": ""}
+SUFFIX = {"unseen": ".unseen", "all": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,10 @@ def questions(shop: Shop) -> list[Asked]:
     found = []
     for half, name in QUESTIONS.items():
         data = tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
-        found += [_asked(sort, half, w, by_kind) for sort, asked in data.items() for w in asked]
+        for sort, asked in data.items():
+            for number, want in enumerate(asked):
+                looked_at = half == "unseen" and number % 2 == 0
+                found.append(_asked(sort, "tune" if looked_at else half, want, by_kind))
     return found
 
 
