@@ -75,8 +75,7 @@ def serve(db: Database, settings: Settings) -> Iterator[Callable[..., Served]]:
 
     yield make
     for shop in opened:
-        if "search" in vars(shop):
-            shop.search.close()
+        shop.stop()
 
 
 @pytest.fixture
