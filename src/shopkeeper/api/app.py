@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
 
 from shopkeeper import __version__
 from shopkeeper.api import chatting, gateway
@@ -70,8 +71,7 @@ Everything that a shop can be asked over HTTP. Send a key as `Authorization: Bea
 
 def create_app(shop: Shop) -> FastAPI:
     """The application that serves this shop. Its lifespan starts and stops the background work."""
-    app = _with_routes()
-    _add_pages(app)
+    app = _application(*_api(), *_pages())
     app.state.shop = shop
     static.use_fetched(shop.settings.cache_folder)
     app.state.downloads = threading.BoundedSemaphore(transfer.MAX_DOWNLOADS)
@@ -107,11 +107,12 @@ def create_app(shop: Shop) -> FastAPI:
 
 def openapi_schema() -> dict[str, Any]:
     """What the API can be asked, as OpenAPI 3.1; needs no shop."""
-    return _with_routes().openapi()
+    return _application(*_api()).openapi()
 
 
-def _with_routes() -> FastAPI:
+def _application(*routes: BaseRoute) -> FastAPI:
     app = FastAPI(
+        routes=list(routes),
         title="Shopkeeper",
         description=_DESCRIPTION,
         version=__version__,
@@ -121,23 +122,36 @@ def _with_routes() -> FastAPI:
         redirect_slashes=False,
         lifespan=_lifespan,
     )
-    app.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
-    for part in (
-        products, search, recommend, recommendations, learning, merchandising, people, texts, events, support, ucp, transfer, system, gateway,
-    ):  # fmt: skip
-        app.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
-    # The storefront's own pages speak with customer service without a key.
-    app.include_router(support.chat, prefix=support.AT_THE_STOREFRONT, include_in_schema=False)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 
-def _add_pages(app: FastAPI) -> None:
+# Routes know nothing of a shop. Applications share them, since to make out of them what a request is asked for takes
+# FastAPI longer than all else about an application.
+@cache
+def _api() -> tuple[BaseRoute, ...]:
+    """What programs ask."""
+    router = APIRouter()
+    router.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
+    for part in (
+        products, search, recommend, recommendations, learning, merchandising, people, texts, events, support, ucp, transfer, system, gateway,
+    ):  # fmt: skip
+        router.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
+    # The storefront's own pages speak with customer service without a key.
+    router.include_router(support.chat, prefix=support.AT_THE_STOREFRONT, include_in_schema=False)
+    return tuple(router.routes)
+
+
+@cache
+def _pages() -> tuple[BaseRoute, ...]:
+    """What people look at."""
     # Imported here, since the console's pages are built on keys and sessions of this package.
     from shopkeeper import console, pages, storefront
 
+    router = APIRouter()
     for face in (pages, storefront, console):
-        app.include_router(face.router)
+        router.include_router(face.router)
+    return tuple(router.routes)
 
 
 @asynccontextmanager
