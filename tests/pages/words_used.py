@@ -8,6 +8,7 @@ from jinja2 import Environment, nodes
 
 from shopkeeper import console, pages, storefront
 from shopkeeper.api.problems import KINDS, UNEXPECTED
+from shopkeeper.console.inbox import words
 from shopkeeper.console.labels import LABELS
 from shopkeeper.console.problems import PROBLEMS
 from shopkeeper.pages import labels
@@ -73,6 +74,8 @@ def in_tables() -> Iterator[str]:
         yield from (title, what_to_do)
     yield from (kind.title for kind in (*KINDS.values(), UNEXPECTED))
     yield from LABELS.values()
+    for table in words.TABLES:
+        yield from table.values()
     for problem in PROBLEMS.values():
         yield from (problem.one, problem.many, problem.short)
 

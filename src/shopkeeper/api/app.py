@@ -81,6 +81,7 @@ def create_app(shop: Shop) -> FastAPI:
     app.state.quick = QuickRoutes(often, shop, prefix=API)
     app.state.gateway = Desk(shop)
     app.state.watcher = Watcher(partial(chatting.newest, shop))
+    app.state.inbox_watcher = Watcher(lambda _: {"inbox": shop.inbox.version()})
     app.state.guard = Guard(
         KeyRing(shop.database),
         Sessions.of_folder(shop.settings.data_folder),

@@ -31,7 +31,8 @@ _FROM = """
     ) k on true
     left join customers p on p.id = c.customer_id
     join lateral (
-        select who, text, at from support_messages where conversation_id = c.id order by id desc limit 1
+        select who, text, at from support_messages where conversation_id = c.id and who <> 'agent'
+        order by id desc limit 1
     ) m on true
     left join lateral (
         select min(x.at) as at from support_messages x where k.ended_at is null and k.id is not null

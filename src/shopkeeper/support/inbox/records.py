@@ -28,7 +28,7 @@ class View(StrEnum):
 class Row:
     """A conversation in a list. name: of the customer, empty if nobody is identified. reason: why a person answers, None
     where the agent does. waits_since: since when the customer waits for a person, None if they do not. who, text, at:
-    of the last message."""
+    of the last message of a person, the customer or staff."""
 
     conversation_id: str
     name: str
