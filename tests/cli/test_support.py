@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shopkeeper.face import Shop
 from shopkeeper.settings import load_settings
 from shopkeeper.shop.database import open_database
 from tests.cli.conftest import Run
@@ -58,3 +59,16 @@ def test_a_conversation_is_held_in_the_terminal(
     monkeypatch.setattr("builtins.input", lambda _: next(said))
     told = filled("support", "chat", "--customer", "ada").out
     assert "not a person" in told and "#W1001" in told and "Ada Lovelace" in told
+
+
+def test_a_person_answers_from_the_terminal(filled: Run, folder: Path) -> None:
+    with Shop.open(settings=load_settings(data_folder=folder)) as opened:
+        talk = opened.agent.open()
+        opened.agent.reply(talk, "I want to talk to a real person.")
+    assert talk.id in filled("support", "inbox").out
+    filled("support", "say", talk.id, "Hello, this is Mia.", "--as", "Mia")
+    refused = filled("support", "take", talk.id, "--as", "Noah")
+    assert refused.code == 1 and "Mia has this conversation" in refused.err
+    assert "the agent answers again" in filled("support", "return", talk.id, "--as", "Mia").out
+    shown = filled("support", "show", talk.id).out
+    assert "Mia: Hello, this is Mia." in shown

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from shopkeeper.cli import support_inbox
 from shopkeeper.cli.main import open_shop
 from shopkeeper.errors import FeedError, NotFound
 from shopkeeper.face import Shop
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     support.command("explain")(explain)
     support.command("token")(token)
     support.command("chat")(chat)
+    support_inbox.register(support)
     app.add_typer(support, name="support")
 
 
