@@ -9,6 +9,9 @@ TORCH ?= torch==2.13.0
 DATA_FOLDER ?= .shopkeeper
 PORT ?= 8000
 
+# Tests start many programs: each would compile all modules anew where bytecode may not be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint format bench docs lock clean
 
 demo: $(VENV)/.base

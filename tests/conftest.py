@@ -1,5 +1,6 @@
 """What all tests share: one real PostgreSQL for the session, and the real data sets where they are."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -54,9 +55,16 @@ FIRST = (
 )
 
 
+def pytest_collection() -> None:
+    """Look for no garbage while modules are imported and tests collected: all of it is kept."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the files by `FIRST`; those that are not named there come last."""
     items.sort(key=lambda item: _place(item.nodeid.removeprefix("tests/")))
+    gc.freeze()  # nor among it ever after
+    gc.enable()
 
 
 def _place(node: str) -> int:
