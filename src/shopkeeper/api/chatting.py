@@ -66,6 +66,7 @@ class Kept(BaseModel):
     id: int = Field(description="grows within the conversation")
     at: datetime
     turn: int
+    key: str = Field(description="under which the customer sent it")
     who: str
     author: str
     text: str
@@ -124,6 +125,7 @@ def _kept(
         id=message.id,
         at=message.at,
         turn=message.turn,
+        key=message.key,
         who=message.who,
         author=message.author,
         text=message.text,

@@ -63,8 +63,14 @@ def run_server(
     grace_s: seconds that requests under way may still take then. trusted_proxy: the address of a proxy that is
     believed about who asks; headers that claim it are ignored from anybody else.
     """
+    app = create_app(shop)
+
+    def on_stop() -> None:
+        app.state.watcher.stop()
+        shop.close_models()
+
     config = uvicorn.Config(
-        create_app(shop),
+        app,
         log_config=None,
         access_log=False,  # the application writes its own, without addresses
         server_header=False,
@@ -73,4 +79,4 @@ def run_server(
         forwarded_allow_ips=trusted_proxy or None,
         timeout_graceful_shutdown=grace_s,
     )
-    _Server(config, on_ready, shop.close_models).run(sockets=[listener])
+    _Server(config, on_ready, on_stop).run(sockets=[listener])

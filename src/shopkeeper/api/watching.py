@@ -13,6 +13,10 @@ Newest = Callable[[Sequence[str]], dict[str, int]]
 LOOK_S = 0.5  # between two looks
 
 
+class Stopped(Exception):
+    """There is nothing to wait for any more."""
+
+
 class Watcher:
     """Tells who waits that there is a newer message. newest: the last message of each of these conversations.
 
@@ -24,20 +28,30 @@ class Watcher:
         self._look_s = look_s
         self._waiting: dict[asyncio.Future[None], tuple[str, int]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.stopped = False
 
     async def wait(self, conversation_id: str, *, after: int, timeout_s: float) -> bool:
-        """True as soon as the conversation has a message with a larger id; False after so many seconds."""
-        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """True as soon as the conversation has a message with a larger id; False after so many seconds, or when there is
+        nothing to wait for any more."""
+        self._loop = asyncio.get_running_loop()
+        told: asyncio.Future[None] = self._loop.create_future()
         self._waiting[told] = (conversation_id, after)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
             await asyncio.wait_for(told, timeout_s)
-        except TimeoutError:
+        except (TimeoutError, Stopped):
             return False
         finally:
             self._waiting.pop(told, None)
         return True
+
+    def stop(self) -> None:
+        """Let everybody go who waits: the server stops. May be called from another thread."""
+        self.stopped = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._fail, Stopped())
 
     async def _look(self) -> None:
         while self._waiting:

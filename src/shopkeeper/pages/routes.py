@@ -11,6 +11,8 @@ from shopkeeper.pages.environment import THEMES, YEAR_SECONDS, redirect
 
 router = APIRouter(include_in_schema=False)
 
+HOUR_SECONDS = 3600
+
 
 @router.get("/static/{digest}/{name}")
 def static_file(request: Request, digest: str, name: str) -> Response:
@@ -27,6 +29,22 @@ def static_file(request: Request, digest: str, name: str) -> Response:
     return Response(
         found.packed, media_type=found.type, headers=headers | {"content-encoding": "gzip"}
     )
+
+
+@router.get("/chat.js")
+def chat_script(request: Request) -> Response:
+    """The chat with customer service, under an address that stays, for pages of other origins."""
+    found = static.file("chat.js")
+    assert found is not None
+    headers = {
+        "cache-control": f"public, max-age={HOUR_SECONDS}",
+        "etag": f'"{found.digest}"',
+        "cross-origin-resource-policy": "cross-origin",
+        "access-control-allow-origin": "*",
+    }
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(found.content, media_type=found.type, headers=headers)
 
 
 @router.get("/preferences")

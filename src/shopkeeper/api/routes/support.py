@@ -228,7 +228,7 @@ async def _following(
     ends = time.monotonic() + STREAM_S
     person: bool | None = None
     yield b"retry: 2000\n\n"
-    while (left := ends - time.monotonic()) > 0:
+    while not watcher.stopped and (left := ends - time.monotonic()) > 0:
         found = await run_in_threadpool(transcript, shop, conversation_id, after=after)
         if found.with_a_person is not person:
             person = found.with_a_person

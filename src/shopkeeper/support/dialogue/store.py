@@ -16,7 +16,7 @@ from shopkeeper.support.dialogue.records import STATE, DialogueState, Evidence, 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message. who: customer, agent or staff; author: the name that staff goes by. evidence: what an answer rests
-    on, quotes: what it cites. id: grows within a conversation."""
+    on, quotes: what it cites. id: grows within a conversation. key: the sender's own name of it."""
 
     at: datetime
     turn: int
@@ -26,6 +26,7 @@ class Message:
     author: str = ""
     quotes: tuple[Citation, ...] = ()
     id: int = 0
+    key: str = ""
 
 
 def load(conn: Connection, conversation_id: str, language: str) -> DialogueState:
@@ -75,7 +76,7 @@ def messages(
 ) -> list[Message]:
     """What was said, in order. after: only what came after the message with this id; turn: only what was said in it."""
     rows = conn.execute(
-        "select at, turn, who, text, evidence, author, quotes, id from support_messages "
+        "select at, turn, who, text, evidence, author, quotes, id, key from support_messages "
         "where conversation_id = %s and id > %s and turn = coalesce(%s, turn) order by id",
         [conversation_id, after, turn],
     ).fetchall()
@@ -95,7 +96,7 @@ def newest(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, int]:
 def said_as(conn: Connection, conversation_id: str, key: str) -> Message | None:
     """The message that was sent under this key."""
     row = conn.execute(
-        "select at, turn, who, text, evidence, author, quotes, id from support_messages "
+        "select at, turn, who, text, evidence, author, quotes, id, key from support_messages "
         "where conversation_id = %s and key = %s",
         [conversation_id, key],
     ).fetchone()
@@ -105,7 +106,7 @@ def said_as(conn: Connection, conversation_id: str, key: str) -> Message | None:
 def answer_in(conn: Connection, conversation_id: str, turn: int) -> Message | None:
     """What the agent answered in a turn."""
     row = conn.execute(
-        "select at, turn, who, text, evidence, author, quotes, id from support_messages "
+        "select at, turn, who, text, evidence, author, quotes, id, key from support_messages "
         "where conversation_id = %s and turn = %s and who = 'agent' order by id desc limit 1",
         [conversation_id, turn],
     ).fetchone()
@@ -118,9 +119,9 @@ def forget_message(conn: Connection, message_id: int) -> None:
 
 
 def _message(row: tuple[Any, ...]) -> Message:
-    at, turn, who, text, evidence, author, quotes, message_id = row
+    at, turn, who, text, evidence, author, quotes, message_id, key = row
     cited = tuple(_quote(q) for q in quotes)
-    return Message(at, turn, who, text, tuple(evidence), author, cited, message_id)
+    return Message(at, turn, who, text, tuple(evidence), author, cited, message_id, key or "")
 
 
 def _quote_as_json(quote: Citation) -> dict[str, str]:
