@@ -47,7 +47,7 @@ from shopkeeper.support.dialogue import (
     Rephraser,
     Understands,
 )
-from shopkeeper.support.inbox import Inbox
+from shopkeeper.support.inbox import Inbox, Teaching
 
 ANSWERED_FROM = (
     12  # products that a search finds, among which the one a question names is looked for
@@ -198,8 +198,13 @@ class Shop:
 
     @cached_property
     def inbox(self) -> Inbox:
-        """Conversations that people answer, and what they teach the agent."""
+        """Conversations that people answer."""
         return Inbox(self.support, lambda: self.agent)
+
+    @cached_property
+    def teaching(self) -> Teaching:
+        """What the agent could not answer, and the answers that people write."""
+        return Teaching(self.support, self.answers)
 
     def found_products(self, words: str) -> list[Product]:
         """The products that a search for these words shows first."""

@@ -6,7 +6,7 @@ from typing import Any
 from shopkeeper.errors import NotFound
 from shopkeeper.shop import bulk
 from shopkeeper.shop.bulk import Connection, Counts
-from shopkeeper.shop.records import Page, from_row
+from shopkeeper.shop.records import Page, PageId, from_row
 
 _COLUMNS = ("id", "kind", "slug", "title", "body", "language", "updated_at")
 _SELECT = f"select {', '.join(_COLUMNS)} from pages"  # noqa: S608  # our own column names
@@ -40,6 +40,12 @@ def get(conn: Connection, page_id: str) -> Page:
     if row is None:
         raise NotFound(f"no page has the id {page_id!r}", hint="ids are case-sensitive")
     return _page(row)
+
+
+def get_many(conn: Connection, ids: Collection[str]) -> dict[PageId, Page]:
+    """The pages with these ids; unknown ids are left out."""
+    rows = conn.execute(_SELECT + " where id = any(%s)", [list(ids)])
+    return {page.id: page for page in map(_page, rows)}
 
 
 def find(conn: Connection, slug: str, language: str) -> Page:

@@ -1,5 +1,6 @@
 """Questions that the agent could not answer, in the database, without personal data."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,3 +40,34 @@ def unanswered(conn: Connection, *, limit: int) -> list[Question]:
         [limit],
     ).fetchall()
     return [Question(*row) for row in rows]
+
+
+def texts(conn: Connection, ids: Collection[int]) -> list[str]:
+    """How these questions were asked, each wording once, the latest first."""
+    rows = conn.execute(
+        "select text from support_questions where id = any(%s) order by id desc", [list(ids)]
+    )
+    return list(dict.fromkeys(row[0] for row in rows))
+
+
+def answer(conn: Connection, ids: Collection[int], lesson_id: int) -> None:
+    """A lesson answers these."""
+    conn.execute(
+        "update support_questions set lesson_id = %s where id = any(%s)", [lesson_id, list(ids)]
+    )
+
+
+def dismiss(conn: Connection, ids: Collection[int], *, by: str, now: datetime) -> None:
+    """These need no answer."""
+    conn.execute(
+        "update support_questions set dismissed_by = %s, dismissed_at = %s where id = any(%s)",
+        [by, now, list(ids)],
+    )
+
+
+def bring_back(conn: Connection, ids: Collection[int]) -> None:
+    """These need an answer after all."""
+    conn.execute(
+        "update support_questions set dismissed_by = '', dismissed_at = null where id = any(%s)",
+        [list(ids)],
+    )

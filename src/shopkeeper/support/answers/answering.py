@@ -19,6 +19,7 @@ from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import PageKind, Product
 from shopkeeper.support.answers import goods
 from shopkeeper.support.answers.goods import Finder, Named
+from shopkeeper.support.answers.learnt import learnt
 from shopkeeper.support.answers.lexicon import keys
 from shopkeeper.support.answers.matching import Candidate, Matcher
 from shopkeeper.support.answers.opinions import opinions
@@ -87,8 +88,18 @@ class Answers:
             found = found or self._by_rules(conn, question, meant, language)
             if found is None and self._is_general(conn, reading, named):
                 found = self._quoted(conn, reading, language)
+            found = found or learnt(conn, question, language, hosts=self._hosts)
         topic = topic_of(reading)
         return found or unknown(language, topic=topic.name if topic else "")
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The embedder that meanings are compared by."""
+        return self._embedder
+
+    def look_anew(self) -> None:
+        """Look at the pages before the next answer: one was changed just now."""
+        self._looked_at = float("-inf")
 
     def _talked_of(self, conn: Connection, question: str, product_id: str) -> Named | None:
         """The product that the conversation is about, if one is known."""

@@ -128,6 +128,8 @@ class Agent:
         state.language = guess_language(text, _latin_language(text, state.language))
         turn = Turn(conversation, state, self._desk(conversation, state.language))
         self._answer(turn, heard, text, client)
+        if _asks(text) and all(line.key == "unclear" for line in turn.lines):
+            turn.unanswered.append(text)
         reply = self._compose(turn, heard.turn)
         with self.support.database.connection() as conn:
             if cases.hold(conn, conversation.id) is not None and not turn.acted:
@@ -389,6 +391,10 @@ class Agent:
             conn, state, event, at=now, proposal_id=reply.proposal_id or None, rule_ids=rules,
             evidence=evidence[:20], **detail,
         )  # fmt: skip
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip().endswith(("?", "？"))
 
 
 def _in_short(commands: list[Command]) -> list[str]:
