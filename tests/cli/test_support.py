@@ -72,3 +72,13 @@ def test_a_person_answers_from_the_terminal(filled: Run, folder: Path) -> None:
     assert "the agent answers again" in filled("support", "return", talk.id, "--as", "Mia").out
     shown = filled("support", "show", talk.id).out
     assert "Mia: Hello, this is Mia." in shown
+
+
+def test_it_says_what_became_of_conversations(filled: Run, folder: Path) -> None:
+    assert "nobody has spoken" in filled("support", "outcomes").out
+    with Shop.open(settings=load_settings(data_folder=folder)) as opened:
+        talk = opened.agent.open()
+        opened.agent.reply(talk, "hello")
+        talk.rate(solved=True, rating=4)
+    told = filled("support", "outcomes").out
+    assert "the agent solved 1 as customers say (100%)" in told and "4.0 of 5" in told

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from shopkeeper.cli import support_inbox
 from shopkeeper.cli.main import open_shop
+from shopkeeper.cli.support_outcomes import outcomes
 from shopkeeper.errors import FeedError, NotFound
 from shopkeeper.face import Shop
 from shopkeeper.shop import customers, orders
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     support.command("explain")(explain)
     support.command("token")(token)
     support.command("chat")(chat)
+    support.command("outcomes")(outcomes)
     support_inbox.register(support)
     app.add_typer(support, name="support")
 
