@@ -30,7 +30,7 @@ from typing import Any
 
 from benchmarks import support_injections
 from shopkeeper.face import Shop
-from shopkeeper.models.embed import load_embedder
+from shopkeeper.models.embed import Embedder, RememberedQueries, load_embedder
 from shopkeeper.models.prompting.checks import unsupported_numbers
 from shopkeeper.settings import Settings, load_settings
 from shopkeeper.shop import pages, products, reviews
@@ -276,10 +276,14 @@ def by_words(shop: Shop) -> Answers:
     return Answers(shop.support, shop.found_products, hosts=HOSTS)
 
 
+def embedder() -> Embedder:
+    """The one of both languages, which encodes each question once. Raises ModelError if it is not here."""
+    return RememberedQueries(load_embedder(EMBEDDER, Settings().cache_folder), size=10_000)
+
+
 def by_meaning(shop: Shop) -> Answers:
-    """Answers of this shop with the embedder of both languages. Raises ModelError if it is not here."""
-    embedder = load_embedder(EMBEDDER, Settings().cache_folder)
-    return Answers(shop.support, shop.found_products, embedder=embedder, hosts=HOSTS)
+    """Answers of this shop with the embedder."""
+    return Answers(shop.support, shop.found_products, embedder=embedder(), hosts=HOSTS)
 
 
 def run(*, quick: bool, data: Path) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def test_a_field_of_the_product_that_is_named_is_told(answers: Answers) -> None:
 def test_a_product_that_is_talked_about_needs_no_name(answers: Answers) -> None:
     answer = answers.answer("What is it made of?", product_id="mug")
     assert answer.quotes[0].text == "Material Stoneware"
+    assert answers.answer("How long is the warranty?", product_id="mug").evidence == ("page:w",)
 
 
 def test_reviews_are_told_as_opinions_of_customers_with_their_count(answers: Answers) -> None:
@@ -93,6 +94,7 @@ def test_reviews_are_told_as_opinions_of_customers_with_their_count(answers: Ans
     "question",
     [
         "Is the Tallerby mug free of lead?",
+        "Does the price of the Tallerby mug include the warranty?",
         "What is the note of the Tallerby mug?",  # a field that speaks to programs is none
         "How long is the warranty on Mars?",
         "Can I return it after 20 days without the receipt?",

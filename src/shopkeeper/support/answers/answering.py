@@ -6,7 +6,7 @@ ours and of what was quoted; a question is never repeated in it.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
@@ -17,7 +17,7 @@ from shopkeeper.models.prompting.checks import numbers
 from shopkeeper.shop import pages, products
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import PageKind, Product
-from shopkeeper.support.answers import goods
+from shopkeeper.support.answers import goods, trust
 from shopkeeper.support.answers.goods import Finder, Named
 from shopkeeper.support.answers.learnt import learnt
 from shopkeeper.support.answers.lexicon import keys
@@ -53,7 +53,7 @@ class Answers:
     """Answers to questions about a shop. find: products for words, the likeliest first.
 
     embedder: one that speaks the languages of the pages, or None for words alone. hosts: to which links in pages lead
-    that may be shown.
+    that may be shown. judge: how likely what was found is the answer, by its signs (`trust.py`).
     """
 
     def __init__(
@@ -63,12 +63,14 @@ class Answers:
         *,
         embedder: Embedder | None = None,
         hosts: Collection[str] = (),
+        judge: Callable[[Mapping[str, float]], float] = trust.likelihood,
         seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._support = support
         self._find = find
         self._embedder = embedder
         self._hosts = frozenset(hosts)
+        self._judge = judge
         self._seconds = seconds
         self._index: _Index | None = None
         self._looked_at = 0.0
@@ -171,6 +173,9 @@ class Answers:
         best = found[0]
         if _disagree(question, best, found):
             return None
+        sure = self._judge(matcher.signs(question, found))
+        if sure < trust.LEAST:
+            return None
         chosen = self._statements(matcher, best, found)
         frame = "quoted" if best.statement.language == language else "foreign"
         source = Source(
@@ -180,7 +185,7 @@ class Answers:
         text = say(frame, language, title=best.statement.title, quote=joined)
         topic = topic_of(question)
         return Answer(
-            text, AnswerKind.QUOTED, language, tuple(Citation(t, source) for t in chosen), round(best.share, 3),
+            text, AnswerKind.QUOTED, language, tuple(Citation(t, source) for t in chosen), round(sure, 3),
             topic=topic.name if topic else "",
         )  # fmt: skip
 

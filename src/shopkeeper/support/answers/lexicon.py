@@ -15,7 +15,9 @@ from shopkeeper.text.normalise import normalise
 
 GROUPS = ("concepts", "tags", "statuses", "countries", "asks", "fields", "soft", "goods")
 _HAN = "一-鿿㐀-䶿"
-_UNIT = re.compile(rf"[{_HAN}]|\d+x+[sl]\b|\d+(?:[.,]\d+)*|[^\W\d_{_HAN}]+(?:['-][^\W\d_{_HAN}]+)*|%")
+_UNIT = re.compile(
+    rf"[{_HAN}]|\d+x+[sl]\b|\d+(?:[.,]\d+)*|[^\W\d_{_HAN}]+(?:['-][^\W\d_{_HAN}]+)*|%"
+)
 _STATES = re.compile(r"\bU\.?S\.?(?:A\.?)?(?![a-z])")
 _BACK = re.compile(r"\b(send|sent|bring|give|put)((?: \w+){1,3}?) back\b")
 _MADE = re.compile(r"\bwhere (?:is|are|was|were) (.{1,160}?) (made|produced|manufactured)\b")
@@ -81,6 +83,8 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(start) > 2 and _VOWEL.search(start):
             word = start[:-1] if start[-1] == start[-2] and start[-1] not in "lsz" else start
             break
+    if word.endswith("ll") and len(word) > 5:  # cancelled is cancel
+        return word[:-1]
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
 
 

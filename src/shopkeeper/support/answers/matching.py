@@ -9,10 +9,11 @@ for what is missing.
 Axes: S statements, D numbers of a vector.
 """
 
+import copy
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ HOW = 0.3  # where a heading asks how, as the question does
 DENIED = 0.7  # off what never happens, where it is asked how
 HANGS = 0.3  # off what is not understood alone
 ELSEWHERE = 0.2  # off what is said of one country, where none was named
-MEANING = 0.5  # how much nearer in meaning than the pages on the whole
+MEANING = 8.0  # how much nearer in meaning than the pages on the whole
 
 # Where no statement speaks of enough, the nearest in meaning is heard, if its cosine is this high: by embedder, chosen on
 # the development questions of the benchmark `support_knowledge`. A part of the question it must speak of all the same.
@@ -97,7 +98,7 @@ _NUMBER = re.compile(
 class Candidate:
     """A statement with how well it answers. share: of the question that it speaks of, in [0, 1]; score: to order by; titled: how alike the
     title; on_topic: its paragraph is about what is asked;
-    cosine: of its vector to the question's, None without an embedder."""
+    cosine: of its vector to the question's, None without an embedder; above: by how many deviations it is above the mean."""
 
     statement: Statement
     share: float
@@ -105,6 +106,7 @@ class Candidate:
     titled: float = 0.0
     on_topic: bool = False
     cosine: float | None = None
+    above: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,14 @@ class Matcher:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def without(self, texts: Collection[str]) -> "Matcher":
+        """The same pages with the statements of these texts taken off."""
+        kept = [i for i, e in enumerate(self._entries) if e.statement.text not in texts]
+        made = copy.copy(self)
+        made._entries = [self._entries[i] for i in kept]
+        made._vectors = None if self._vectors is None else self._vectors[kept]
+        return made
+
     def candidates(self, question: Reading, language: str, *, limit: int = 5) -> list[Candidate]:
         """The statements that speak of enough of a question, the best first."""
         asked = wanted(question)
@@ -152,9 +162,7 @@ class Matcher:
                 continue
             if near is not None and entry.statement.slug not in near:
                 continue
-            if _denies(question.text) != _denies(entry.statement.section) and (
-                _denies(entry.statement.section) or not _denies(entry.text)
-            ):
+            if _opposite(question, entry):
                 continue
             spoken = {i for i in asked if i in entry.own or i in entry.around or _within(i, entry)}
             share = sum(weights[i] for i in spoken) / total
@@ -186,8 +194,13 @@ class Matcher:
             score -= DENIED * denied + ELSEWHERE * elsewhere + HANGS * entry.statement.hangs
             on_topic = bool(entry.topic) and entry.topic <= asked
             cosine = None if cosines is None else float(cosines[place])
-            meant = 0.0 if cosines is None else (cosine or 0.0) - float(cosines.mean())
-            found.append(Candidate(entry.statement, share, score + MEANING * meant, titled, on_topic, cosine))  # fmt: skip
+            meant = 0.0 if cosines is None else float(cosines[place] - cosines.mean())
+            found.append(
+                Candidate(
+                    entry.statement, share, score + MEANING * meant, titled, on_topic, cosine,
+                    _above(cosine, cosines),
+                )
+            )  # fmt: skip
         if not found and cosines is not None:
             found = self._by_meaning(question, language, cosines)
         found.sort(key=lambda c: (c.statement.language != language, -c.score))
@@ -206,14 +219,51 @@ class Matcher:
                 question, entry
             ):
                 continue
+            if _opposite(question, entry):
+                continue
             if not _fits(question, asked, entry, _alike(asked, entry.title, self._weight)):
                 continue
             spoken = (w for i, w in weights.items() if i in entry.own | entry.around or _within(i, entry))  # fmt: skip
             share = sum(spoken) / sum(weights.values())
             if share < LEAST_SPOKEN or cosine + SPOKEN * share < least:
                 return []
-            return [Candidate(entry.statement, share, cosine, cosine=cosine)]
+            return [
+                Candidate(
+                    entry.statement, share, cosine, cosine=cosine, above=_above(cosine, cosines)
+                )
+            ]
         return []
+
+    def signs(self, question: Reading, found: Sequence[Candidate]) -> dict[str, float]:
+        """What tells whether the first of the candidates is the answer (`trust.py`)."""
+        best, asked = found[0], wanted(question)
+        entry = next(e for e in self._entries if e.statement is best.statement)
+        weights = [self._weight(i) for i in asked]
+        own = (self._weight(i) for i in asked if i in entry.own or _within(i, entry))
+        ideas, theirs = _ideas(asked), _ideas(entry.own)
+        rarest = math.log(
+            1 + 2 * (len(self._entries) + 1)
+        )  # the weight of a word that no page knows
+        signs = {
+            "own": sum(own) / sum(weights),
+            "titled": best.titled,
+            "focus": _alike(ideas, theirs, self._weight),
+            "focus_titled": _alike(ideas, theirs | _ideas(entry.title), self._weight),
+            "rarest": max(weights) / rarest,
+            "weight": sum(weights) / rarest,
+            "parts": len(asked),
+            "beside": len(theirs - asked),
+            "denied": _denies(entry.text) != _denies(question.text),
+            "first": entry.first,
+            "faq": entry.statement.kind is PageKind.FAQ,
+            "row": bool(entry.statement.row),
+            "length": len(entry.text) / (40 if entry.statement.language == "zh" else 100),
+            "margin": best.score - found[1].score if len(found) > 1 else 1.0,
+            "asks": bool(question.asks),
+        }
+        if best.cosine is not None:
+            signs |= {"cosine": best.cosine, "above_mean": best.above}
+        return {name: float(value) for name, value in signs.items()}
 
     def around(self, statement: Statement) -> list[Statement]:
         """All statements of the same page, in order."""
@@ -246,6 +296,13 @@ class Matcher:
 def wanted(question: Reading) -> frozenset[str]:
     """What a question asks for, as items that statements are compared by."""
     return _items(question)
+
+
+def _above(cosine: float | None, cosines: Vectors | None) -> float:
+    """By how many deviations a statement's cosine is above the mean."""
+    if cosine is None or cosines is None:
+        return 0.0
+    return (cosine - float(cosines.mean())) / float(cosines.std() or 1.0)
 
 
 def _encoded(embedder: Embedder, texts: Sequence[str], batch: int = 16) -> Vectors:
@@ -302,7 +359,8 @@ def _fits(question: Reading, asked: frozenset[str], entry: _Entry, titled: float
     """False if a statement has the words of a question and answers another one: it lacks a figure that was said, tells a
     time or an amount of something else, tells what never happens where it is asked what does, or is general where a
     condition was put."""
-    if not all(i in entry.own or _within(i, entry) for i in asked if i.startswith("n:")):
+    figures = (i for i in asked if i.startswith(("n:", "w:")) and any(c.isdigit() for c in i))
+    if not all(i in entry.own or _within(i, entry) or i[2:] in entry.text for i in figures):
         return False
     if titled >= LEAST_TITLED:
         return True
@@ -330,6 +388,12 @@ def _tells_more(asked: frozenset[str], spoken: set[str], entry: _Entry, question
 
 def _is_light(item: str) -> bool:
     return item.startswith("g:") or item[2:] in _light()
+
+
+def _opposite(question: Reading, entry: _Entry) -> bool:
+    """True if what is asked of is what is not, and the statement says what is, or the other way round."""
+    denied = _denies(entry.statement.section)
+    return _denies(question.text) != denied and (denied or not _denies(entry.text))
 
 
 def _denies(text: str) -> bool:
