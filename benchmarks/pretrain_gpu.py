@@ -1,10 +1,10 @@
 """Pretraining of GPT-2 124M on one GPU: share of its peak, beside a nanoGPT-style loop and the HF Trainer.
 
-Rows of 1,024 tokens, 480 rows a step, bfloat16 by autocast, a compiled step, the vocabulary padded, the same first
+Rows of 1,024 tokens, 360 rows a step, bfloat16 by autocast, a compiled step, the vocabulary padded, the same first
 weights and the same rows in the same order for all. Each way runs in a process of its own, at each number of rows at
-once that memory bears, and is judged by its fastest. The HF Trainer stands as its defaults are (`hf`), and with its
-compiled step (`hf+compile`). The loss after the last step is printed for each: equal within bfloat16, but that nanoGPT scores the padding of the
-vocabulary too.
+once that memory bears, and is judged by its fastest. The HF Trainer stands as its defaults are. The learning rate is
+so small that no way goes astray in its first steps: the losses after the last are equal within bfloat16, but that
+nanoGPT scores the padding of the vocabulary too.
 
 Tokens are drawn: stretches of 32 from a bank of 4,096, often the first, so that there is something to learn. Share of
 the peak (MFU) is by nanoGPT's formula over dense bfloat16 (`training.trainer.mfu`).
@@ -24,8 +24,10 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from benchmarks.pretrain_gpu_worker import Protocol
+from shopkeeper.training.fast import IGNORED, chunked_cross_entropy
 from shopkeeper.training.initialisation import initialise
 from shopkeeper.training.interchange import save
 from shopkeeper.training.shape import Shape, gpt2
@@ -33,9 +35,8 @@ from shopkeeper.training.shards import write_shards
 from shopkeeper.training.transformer import Transformer
 
 SEED = 0
-WAYS = ("ours", "ours+cudnn", "nanogpt", "hf", "hf+compile")
-REHEARSED = ("ours", "nanogpt", "hf")
-MICRO_ROWS = (16, 32, 60, 120)
+WAYS = ("ours", "nanogpt", "hf")
+MICRO_ROWS = (60, 120)
 LONGEST_S = 1200
 
 
@@ -46,16 +47,36 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
     protocol = (
         Protocol(64, batch_rows=8, steps=20, not_counted=5, compiled=False)
         if quick
-        else Protocol(1024, batch_rows=480, steps=40, not_counted=10, compiled=True)
+        else Protocol(1024, batch_rows=360, steps=15, not_counted=5, compiled=True)
     )
+    distance = {} if quick else {"kernel_distance": kernel_distance()}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _prepare(folder, protocol, quick=quick)
-        found = {
-            way: _fastest(way, folder, (4, 8) if quick else MICRO_ROWS)
-            for way in (REHEARSED if quick else WAYS)
-        }
-    return _figures({way: each for way, each in found.items() if each}, protocol)
+        found = {way: _fastest(way, folder, (4, 8) if quick else MICRO_ROWS) for way in WAYS}
+    return _figures({way: each for way, each in found.items() if each}, protocol) | distance
+
+
+def kernel_distance() -> float:
+    """How far loss and gradients of our kernel are from torch's over all logits, in float32 on this GPU, as the
+    largest share of the largest value. Raises SystemExit if that is more than rounding."""
+    torch.manual_seed(SEED)
+    hidden, table = (torch.randn(n, 64, device="cuda").requires_grad_() for n in (300, 50_304))
+    targets = torch.randint(0, 50_257, (300,), device="cuda")
+    targets[::7] = IGNORED
+    ours = chunked_cross_entropy(hidden, table, targets, vocabulary=50_257, chunk=128)
+    plain = F.cross_entropy((hidden @ table.t())[:, :50_257], targets, ignore_index=IGNORED)
+    both = [(ours, plain)]
+    both += zip(
+        torch.autograd.grad(ours, (hidden, table)),
+        torch.autograd.grad(plain, (hidden, table)),
+        strict=True,
+    )
+    worst = max(float(((a - b).abs().max() / b.abs().max()).detach()) for a, b in both)
+    print(f"loss and gradients of our kernel lie within {worst:.1e} of torch's", flush=True)
+    if worst > 1e-4:
+        raise SystemExit("our kernel of cross-entropy is wrong on this GPU")
+    return worst
 
 
 def _figures(found: Mapping[str, dict[str, Any]], protocol: Protocol) -> dict[str, Any]:
@@ -64,15 +85,11 @@ def _figures(found: Mapping[str, dict[str, Any]], protocol: Protocol) -> dict[st
             f"{way:>12}: {each['tokens_per_s']:9.0f} tokens a second, {each['micro_rows']} rows at once, "
             f"{each['memory_gb']} GB, loss {each['loss']:.4f}, share of the peak {each['mfu'] or 'not known'}"
         )
-    for needed in REHEARSED:
+    for needed in WAYS:
         if needed not in found:
             raise SystemExit(f"{needed} fits into this GPU with none of {MICRO_ROWS} rows at once")
     ours = found["ours"]
-    compiled = {"tokens_per_s_ratio.hf_trainer_compiled": "hf+compile"}
-    rivals = {
-        "tokens_per_s_ratio.nanogpt": "nanogpt",
-        "tokens_per_s_ratio.hf_trainer": "hf",
-    } | {key: way for key, way in compiled.items() if way in found}
+    rivals = {"tokens_per_s_ratio.nanogpt": "nanogpt", "tokens_per_s_ratio.hf_trainer": "hf"}
     return {
         "seed": SEED,
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU: rehearsal",

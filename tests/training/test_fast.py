@@ -42,6 +42,25 @@ def test_the_chunked_loss_and_its_gradients_are_those_of_torch(
         assert torch.allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own
+def test_compiled_the_loss_and_its_gradients_are_the_same() -> None:
+    hidden = torch.randn(20, 6, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    weight = torch.randn(16, 6, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    targets = torch.arange(20) % 13
+    targets[4] = IGNORED
+    run = torch.compile(chunked_cross_entropy, backend="eager")  # traced, then run as it is
+    plain, traced = (
+        way(hidden, weight, targets, vocabulary=13, chunk=8) for way in (chunked_cross_entropy, run)
+    )
+    assert torch.allclose(plain, traced, atol=1e-6)
+    for a, b in zip(
+        torch.autograd.grad(plain, (hidden, weight)),
+        torch.autograd.grad(traced, (hidden, weight)),
+        strict=True,
+    ):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
 def test_a_batch_without_a_scored_token_costs_nothing() -> None:
     hidden, weight = torch.randn(4, 6, requires_grad=True), torch.randn(9, 6, requires_grad=True)
     loss = chunked_cross_entropy(hidden, weight, torch.full((4,), IGNORED), vocabulary=9)

@@ -11,9 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from shopkeeper.training import gpu
+
 IGNORED = -100  # target of a token that is not scored
 LOGITS_ON_CPU = 1 << 23  # of a chunk: 32 MB in float32; products of less are slower
-LOGITS_ON_GPU = 1 << 29  # of a chunk: 2 GB in float32
+LOGITS_ON_GPU = 1 << 31  # of a chunk: 4 GB in bfloat16
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -34,25 +36,20 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         scored = counts.sum().clamp(min=1)
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         d_hidden = torch.empty_like(hidden)
-        learnt = ctx.needs_input_grad[
-            1
-        ]  # a frozen head, as under adapters, has no gradient to pay for
+        # A frozen head, as under adapters, has no gradient to pay for.
+        learnt = ctx.needs_input_grad[1]
         size = weight.shape if learnt else (0,)
         d_weight = torch.zeros(size, dtype=torch.float32, device=weight.device)
         d_bias = None if bias is None else torch.zeros(len(bias), device=weight.device)
         for start in range(0, len(hidden), chunk):
             part = slice(start, start + chunk)
-            logits = F.linear(states[part], table).float()  # (C, padded V)
+            logits = F.linear(states[part], table)  # (C, padded V)
             if bias is not None:
-                logits += bias.float()
-            logits[:, vocabulary:] = -math.inf  # the padding, which stays for the products' sake
-            top = logits.amax(-1, keepdim=True)
-            logits -= top
-            wanted = logits.gather(1, goals[part])
-            whole = logits.exp_().sum(-1, keepdim=True)
-            total += ((whole.log() - wanted) * counts[part]).sum()
+                logits = logits.float() + bias.float()
             each = counts[part] / scored
-            gradient = logits.mul_(each / whole).scatter_add_(1, goals[part], -each)
+            walk = gpu.cross_entropy_ if hidden.is_cuda and gpu.HERE else _in_place
+            nats, gradient = walk(logits, goals[part], each, vocabulary)
+            total += (nats * counts[part]).sum()
             if d_bias is not None:
                 d_bias += gradient.sum(0)
             small = gradient.to(narrow)
@@ -73,6 +70,20 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         more = (d_bias[0] * above).to(ctx.dtype) if d_bias else None
         rows = (d_weight * above).to(ctx.dtype) if ctx.needs_input_grad[1] else None
         return d_hidden * above.to(d_hidden.dtype), rows, more, None, None, None
+
+
+def _in_place(
+    logits: Tensor, goals: Tensor, each: Tensor, vocabulary: int
+) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of the goals (C, 1), and its gradient times `each` (C, 1) in the memory of the logits."""
+    logits = logits.float()
+    logits[:, vocabulary:] = -math.inf  # the padding, which stays for the products' sake
+    top = logits.amax(-1, keepdim=True)
+    logits -= top
+    wanted = logits.gather(1, goals)
+    whole = logits.exp_().sum(-1, keepdim=True)
+    gradient = logits.mul_(each / whole).scatter_add_(1, goals, -each)
+    return whole.log() - wanted, gradient
 
 
 def _matrix_type(x: Tensor) -> torch.dtype:
