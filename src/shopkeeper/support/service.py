@@ -9,16 +9,24 @@ who was identified in it, and from nothing that is said or passed in.
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shopkeeper.errors import FeedError, NotFound, Refused
-from shopkeeper.shop import customers
+from shopkeeper.shop import customers, products
 from shopkeeper.shop.bulk import Connection
-from shopkeeper.shop.records import Address, Customer, CustomerId, Order
+from shopkeeper.shop.records import (
+    Address,
+    Customer,
+    CustomerId,
+    Order,
+    Product,
+    ProductId,
+    ProductStatus,
+)
 from shopkeeper.support import conversations, decisions, lookup, outcomes, policies, proposals
 from shopkeeper.support.conversations import Entry, State
 from shopkeeper.support.finding import Found, Wanted, find_variants
@@ -274,6 +282,12 @@ class Conversation:
         """What a product id, variant id, SKU or GTIN names. Raises NotFound."""
         with self._step(locked=False) as (conn, _, _now):
             return lookup.resolve(conn, written)
+
+    def products(self, ids: Collection[str]) -> dict[ProductId, Product]:
+        """Those of these products that the catalogue has, by one question."""
+        with self._step(locked=False) as (conn, _, _now):
+            found = products.get_many(conn, ids)
+        return {i: p for i, p in found.items() if p.status is ProductStatus.ACTIVE}
 
     def _reader(self, conn: Connection, state: State, *, details: bool = False) -> CustomerId:
         """Whose records may be read. Raises NotAllowed."""

@@ -1,10 +1,10 @@
 """What one turn may look at: the customer's orders and products, read once, and what the rules say to an action."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from shopkeeper.errors import NotFound, Refused
-from shopkeeper.shop.records import Customer, Order, PaymentMethod, Product, Variant
+from shopkeeper.shop.records import Customer, Order, PaymentMethod, Product, ProductId, Variant
 from shopkeeper.support import proposals
 from shopkeeper.support.dialogue.lexicon import Lexicon
 from shopkeeper.support.dialogue.records import Flow
@@ -103,6 +103,7 @@ class Desk:
                     known = titles.setdefault(line.product_id, [])
                     if line.title and line.title not in known:
                         known.append(line.title)
+            self._look_up(titles)
             for product_id, known in titles.items():
                 product = self.product(product_id)
                 if product:
@@ -141,6 +142,14 @@ class Desk:
             except NotFound:
                 self._products[product_id] = None
         return self._products[product_id]
+
+    def _look_up(self, product_ids: Iterable[str]) -> None:
+        """Read so many products at once."""
+        new = [i for i in product_ids if i not in self._products]
+        if new:
+            found = self.conversation.products(new)
+            self._products |= {i: found.get(ProductId(i)) for i in new}
+            self.used.add("get_product")
 
     def variant(self, piece: Piece) -> Variant | None:
         """The variant of a piece, as the catalogue has it today."""
