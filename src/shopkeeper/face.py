@@ -44,6 +44,7 @@ from shopkeeper.support.dialogue import (
     ByChoice,
     ByModel,
     Evidence,
+    Patience,
     Rephraser,
     Understands,
 )
@@ -186,14 +187,16 @@ class Shop:
         how, words = self.settings.support_understanding, self.settings.support_rewording
         model = self.models.route("support") if how != "rules" or words else None
         understands: tuple[Understands, ...] = ()
+        patience = Patience()  # of one model, whatever it is asked for
         if model is not None and how != "rules":
-            understands = (ByChoice(model) if how == "small" else ByModel(model),)
+            kind = ByChoice if how == "small" else ByModel
+            understands = (kind(model, patience=patience),)
         return Agent(
             self.support,
             self.found_products,
             _knowing(self.answers),
             understands,
-            Rephraser(model) if model is not None and words else None,
+            Rephraser(model, patience=patience) if model is not None and words else None,
         )
 
     @cached_property

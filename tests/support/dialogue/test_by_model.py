@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
-from shopkeeper.errors import EngineTimeout
+from shopkeeper.errors import EngineOverloaded, EngineTimeout, EngineUnavailable
+from shopkeeper.models.engines.remote import RemoteEngine
 from shopkeeper.models.records import Generation, Request
+from shopkeeper.settings import EngineSettings
 from shopkeeper.support.dialogue import Agent, ByChoice, ByModel, Rephraser, Understands
 from shopkeeper.support.dialogue.by_model import MEANINGS, Patience
+from tests.models.engines.bad_server import MODEL, serving
 from tests.models.structured.scripted import Scripted
 from tests.support.conftest import Desk
 from tests.support.dialogue.conftest import Talk, find
@@ -68,9 +71,37 @@ def test_a_model_that_stalls_is_left_alone_and_the_rules_answer(desk: Desk) -> N
 def test_a_model_is_asked_again_after_its_rest() -> None:
     now = [0.0]
     patience = Patience(lambda: now[0])
-    patience.failed()
+    with pytest.raises(EngineTimeout), patience.asking():
+        raise EngineTimeout("no answer in time")
+    with pytest.raises(EngineUnavailable), patience.asking():
+        raise AssertionError("it rests")
     now[0] = 61.0
-    patience.check()
+    with patience.asking():
+        pass
+
+
+def test_a_model_is_asked_by_so_many_at_once_and_no_more() -> None:
+    patience = Patience(at_once=1)
+    with patience.asking(), pytest.raises(EngineOverloaded), patience.asking():
+        raise AssertionError("two at once")
+    with patience.asking():  # being asked by others is no failure
+        pass
+
+
+def test_a_server_that_stalls_for_a_minute_holds_up_nobody(desk: Desk) -> None:
+    with serving() as world:
+        url = world.url("stall")
+        engine = RemoteEngine("cloud", EngineSettings(kind="openai", model=MODEL, url=url))
+        patience = Patience()
+        spoken = talk(
+            desk,
+            ByModel(engine, timeout_s=0.3, patience=patience),
+            words=Rephraser(engine, timeout_s=0.3, patience=patience),
+        )
+        assert "W1001" in spoken.say("What is the status of order W1001?").text
+        assert "W1002" in spoken.say("Where is order W1002?").text
+        assert len(world.asked) == 1 and not world.ending.is_set()  # it still stalls
+        engine.close()
 
 
 def test_a_small_model_chooses_only_where_rules_understand_nothing(desk: Desk) -> None:

@@ -8,7 +8,7 @@ the same with language models · `agent.py` the door.
 """
 
 from shopkeeper.support.dialogue.agent import Agent, Answered
-from shopkeeper.support.dialogue.by_model import ByChoice, ByModel, Rephraser
+from shopkeeper.support.dialogue.by_model import ByChoice, ByModel, Patience, Rephraser
 from shopkeeper.support.dialogue.records import Command, Do, Evidence, Flow, HandOver, Reply
 from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
 
@@ -23,6 +23,7 @@ __all__ = [
     "Evidence",
     "Flow",
     "HandOver",
+    "Patience",
     "Rephraser",
     "Reply",
     "Understands",

@@ -5,14 +5,16 @@ schema hold nothing else, and what is written is read like any message.
 A model that fails or is slow is left alone for a while: the rules answer at once.
 """
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from shopkeeper.errors import EngineUnavailable, ModelError
+from shopkeeper.errors import EngineOverloaded, EngineUnavailable, ModelError
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.prompting.quoting import quoted
 from shopkeeper.models.records import Controls, Message, Request
@@ -25,6 +27,7 @@ from shopkeeper.text.normalise import normalise
 
 VERSION = "support-commands-1"
 REST_S = 60.0  # how long a model that failed is not asked
+AT_ONCE = 8  # customers whose messages a model may be reading; of others the rules read them
 SURE = 0.6  # probability from which the choice of a small model counts
 
 MEANINGS: dict[str, str] = {
@@ -49,19 +52,32 @@ MEANINGS: dict[str, str] = {
 
 @dataclass
 class Patience:
-    """Whether a model may be asked: not for a while after it has failed. seconds: a clock."""
+    """Whether a model may be asked: not for a while after it has failed, and by so many at once and no more, so that a
+    model that stalls holds up nobody for long. Shared by all that ask the same model. seconds: a clock."""
 
     seconds: Callable[[], float] = time.monotonic
+    at_once: int = AT_ONCE
     _until: float = 0.0
+    _asking: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self) -> None:
-        """Raise EngineUnavailable while the model rests."""
-        if self.seconds() < self._until:
-            raise EngineUnavailable("the model failed a moment ago", hint="rules answer meanwhile")
-
-    def failed(self) -> None:
-        """Leave it alone for a while."""
-        self._until = self.seconds() + REST_S
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask the model inside. Raises EngineUnavailable while it rests, EngineOverloaded while too many ask."""
+        with self._lock:
+            if self.seconds() < self._until:
+                raise EngineUnavailable("the model failed a moment ago", hint="rules answer now")
+            if self._asking >= self.at_once:
+                raise EngineOverloaded("the model is asked by others", hint="rules answer now")
+            self._asking += 1
+        try:
+            yield
+        except ModelError:
+            self._until = self.seconds() + REST_S
+            raise
+        finally:
+            with self._lock:
+                self._asking -= 1
 
 
 @dataclass
@@ -81,7 +97,6 @@ class ByChoice:
         found = self.rules.commands(message, view)
         if any(c.do is not Do.UNCLEAR for c in found):
             return found
-        self.patience.check()
         labels = Choice(MEANINGS)
         prompt = (
             Message(
@@ -91,13 +106,10 @@ class ByChoice:
             ),
             Message("user", f"Message: {quoted(message[:500])}"),
         )
-        try:
+        with self.patience.asking():
             chosen = choose(
                 self.model, prompt, labels, timeout_s=self.timeout_s, prompt_version=VERSION
             )
-        except ModelError:
-            self.patience.failed()
-            raise
         if chosen.probabilities[chosen.label] < SURE:
             return found
         return [_command(chosen.label, message, view)]
@@ -147,15 +159,11 @@ class ByModel:
             return self.rules.commands(
                 message, view
             )  # answers to our own questions are read by their form
-        self.patience.check()
-        try:
+        with self.patience.asking():
             answer: Answer[Any] = ask(
                 self.model, _prompt(message, view), Form(_shape(view)), timeout_s=self.timeout_s,
                 prompt_version=VERSION,
             )  # fmt: skip
-        except ModelError:
-            self.patience.failed()
-            raise
         made = [_wished(c, message, view) for c in answer.value.wishes]
         return made or self.rules.commands(message, view)
 
@@ -235,20 +243,19 @@ class Rephraser:
 
     def others(self, text: str, language: str) -> list[str]:
         """The reply in other words; nothing where the model fails or changes a fact."""
+        request = Request(
+            (
+                Message("system", "Say the same in a friendlier way, as short, in the same language. Keep every number, id and price exactly. Answer with the text alone."),
+                Message("user", quoted(text)),
+            ),
+            Controls(max_new_tokens=200),
+            timeout_s=self.timeout_s,
+            prompt_version="support-rephrase-1",
+        )  # fmt: skip
         try:
-            self.patience.check()
-            request = Request(
-                (
-                    Message("system", "Say the same in a friendlier way, as short, in the same language. Keep every number, id and price exactly. Answer with the text alone."),
-                    Message("user", quoted(text)),
-                ),
-                Controls(max_new_tokens=200),
-                timeout_s=self.timeout_s,
-                prompt_version="support-rephrase-1",
-            )  # fmt: skip
-            made = self.model.generate(request).text.strip().strip('"')
+            with self.patience.asking():
+                made = self.model.generate(request).text.strip().strip('"')
         except ModelError:
-            self.patience.failed()
             return []
         same = facts_in(made) == facts_in(text) and made.count("?") == text.count("?")
         return [made] if made and same and len(made) < 2 * len(text) + 80 else []
