@@ -48,3 +48,23 @@ def test_the_customer_reads_what_a_person_says_in_their_chat(served: Served, wai
 def test_a_page_with_a_publishable_key_sees_none_of_it(served: Served, path: str) -> None:
     method = served.page.post if path.startswith("/x/") else served.page.get
     assert method(WHERE + path).status_code == 403
+
+
+def test_the_agent_is_taught_over_http_and_unlearns(served: Served, waiting: str) -> None:
+    shop = served.shop
+    shop.agent.reply(shop.agent.open(), "Do you gift-wrap parcels?")
+    (asked,) = served.owner.get("/v1/support/questions").json()["items"]
+    body = {
+        "ids": asked["ids"],
+        "question": "Do you wrap gifts?",
+        "answer": "For 3 dollars.",
+        "by": "Mia",
+    }
+    made = served.owner.post("/v1/support/lessons", json=body).json()
+    assert shop.answers.answer("Do you gift-wrap parcels?").evidence == (f"page:{made['page_id']}",)
+    (lesson,) = served.owner.get("/v1/support/lessons").json()["items"]
+    assert (lesson["answered"], lesson["answer"]) == (1, "For 3 dollars.")
+    assert served.owner.delete(f"/v1/support/lessons/{made['id']}").status_code == 204
+    put_aside = {"ids": asked["ids"], "by": "Mia"}
+    assert served.owner.post("/v1/support/questions/dismiss", json=put_aside).is_success
+    assert served.owner.get("/v1/support/questions").json()["items"] == []

@@ -36,7 +36,9 @@ def talk(shop: Shop) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("path", ["", "?view=taken", "?view=agent", "?view=x", "/{talk}"])
+@pytest.mark.parametrize(
+    "path", ["", "?view=taken", "?view=agent", "?view=x", "/{talk}", "/questions"]
+)
 def test_every_page_answers_in_its_language(
     client: TestClient, talk: str, path: str, language: str
 ) -> None:
@@ -102,3 +104,23 @@ def test_an_empty_answer_is_not_sent(client: TestClient, talk: str) -> None:
 def test_a_conversation_that_is_not_there_is_not_found(client: TestClient) -> None:
     assert client.get(f"{HERE}/nothing").status_code == 404
     assert client.post(f"{HERE}/nothing/take").status_code == 404
+
+
+def test_a_question_is_answered_for_good_and_the_answer_taken_back(
+    shop: Shop, client: TestClient
+) -> None:
+    shop.agent.reply(shop.agent.open(), "Do you gift-wrap <b>parcels</b>?")
+    page = client.get(f"{HERE}/questions").text
+    ids = re.search(r'name="ids" value="([\d,]+)"', page)
+    assert ids is not None and "gift-wrap &lt;b&gt;parcels" in page
+    answered = {"ids": ids[1], "question": "Do you wrap gifts?", "answer": "For 3 dollars."}
+    empty = client.post(f"{HERE}/questions/teach", data=answered | {"answer": ""})
+    assert empty.status_code == 422 and "Do you wrap gifts?" in empty.text
+    page = client.post(f"{HERE}/questions/teach", data=answered).text
+    assert "The agent knows this from now on" in page and "answers 1 of 1 wordings" in page
+    assert "For 3 dollars." in shop.agent.reply(shop.agent.open(), "Do you wrap gifts?").text
+    undo = re.search(r'action="(/console/inbox/lessons/\d+/undo)"', page)
+    assert undo is not None and "its questions stand here again" in client.post(undo[1]).text
+    aside = client.post(f"{HERE}/questions/dismiss", data={"ids": ids[1]}).text
+    assert "Put aside." in aside and "gift-wrap" not in aside
+    assert "gift-wrap" in client.post(f"{HERE}/questions/back", data={"ids": ids[1]}).text

@@ -23,7 +23,8 @@ def register(support: typer.Typer) -> None:
     """Add the commands to `shopkeeper support`."""
     for name, command in (
         ("inbox", inbox), ("show", show), ("take", take), ("say", say), ("note", note), ("draft", draft),
-        ("return", give_back), ("close", close),
+        ("return", give_back), ("close", close), ("questions", questions),
+        ("teach", teach), ("unteach", unteach),
     ):  # fmt: skip
         support.command(name)(command)
 
@@ -120,3 +121,47 @@ def close(ctx: typer.Context, conversation: Id, by: By = "") -> None:
     with open_shop(ctx) as shop:
         shop.inbox.close(conversation, by or getpass.getuser())
     console.print("it is solved")
+
+
+def questions(ctx: typer.Context) -> None:
+    """List what the agent could not answer, the same questions together, and what it was taught."""
+    with open_shop(ctx) as shop:
+        found, taught = shop.teaching.suggestions(), shop.teaching.lessons()
+    asked = Table("ids", "asked by", "question")
+    for suggestion in found:
+        ids = ",".join(map(str, suggestion.ids))
+        asked.add_row(ids, str(suggestion.asked), escape(suggestion.wording))
+    console.print(asked if found else "no question is without an answer")
+    if taught:
+        known = Table("lesson", "question", "answer", "wordings answered")
+        for one in taught:
+            share = f"{one.answered} of {len(one.lesson.wordings)}"
+            answer = escape(one.answer or "its page was deleted")
+            known.add_row(str(one.lesson.id), escape(one.lesson.question), answer, share)
+        console.print(known)
+
+
+def teach(
+    ctx: typer.Context,
+    question: Annotated[str, typer.Argument(help="As customers would ask it.")],
+    answer: Annotated[str, typer.Argument(help="As the page is to say it.")],
+    ids: Annotated[str, typer.Option(help="Of the questions that it answers: 3,5,8.")] = "",
+    language: Annotated[str, typer.Option(help="Of the answer: en or zh.")] = "en",
+    by: By = "",
+) -> None:
+    """Answer questions for good: the answer becomes a page, which the agent quotes at once."""
+    numbers = [int(n) for n in ids.split(",") if n.strip().isdigit()]
+    with open_shop(ctx) as shop:
+        made = shop.teaching.teach(
+            numbers, question=question, answer=answer, by=by or getpass.getuser(), language=language
+        )  # fmt: skip
+    console.print(f"lesson {made.id}, page {made.page_id}")
+
+
+def unteach(
+    ctx: typer.Context, lesson: Annotated[int, typer.Argument(help="Number of the lesson.")]
+) -> None:
+    """Take an answer back: its page goes, its questions are open again."""
+    with open_shop(ctx) as shop:
+        shop.teaching.undo(lesson)
+    console.print("taken back")

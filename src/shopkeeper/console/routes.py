@@ -14,7 +14,7 @@ from shopkeeper.console import (
     workshop,
 )
 from shopkeeper.console import sales as sold
-from shopkeeper.console.inbox import conversations
+from shopkeeper.console.inbox import conversations, questions
 from shopkeeper.console.models import installed, scores, spending, trying
 from shopkeeper.console.page import show
 from shopkeeper.console.recommend import experiments as trials
@@ -46,6 +46,7 @@ for part in (
     attention,
     workshop,
     jobs,
+    questions,
     conversations,
     access,
 ):

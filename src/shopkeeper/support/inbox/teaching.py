@@ -142,11 +142,12 @@ def _suggestion(asked: Sequence[Question], said: dict[int, tuple[str, str]]) -> 
 
 
 def _said_after(conn: Connection, asked: Sequence[Question]) -> dict[int, tuple[str, str]]:
-    """Question -> what somebody of the shop said in its conversation after it."""
+    """Question -> what somebody of the shop said next in its conversation, where it can have been said to nothing else."""
     rows = conn.execute(
         "select distinct on (q.id) q.id, m.author, m.text from support_questions q join support_messages m "
         "on m.conversation_id = q.conversation_id and m.who = 'staff' and m.turn >= q.turn "
-        "where q.id = any(%s) order by q.id, m.id",
+        "where q.id = any(%s) and not exists (select from support_questions o where o.id <> q.id "
+        "and o.conversation_id = q.conversation_id and o.turn <= m.turn) order by q.id, m.id",
         [[q.id for q in asked]],
     )
     return {id_: (author, text) for id_, author, text in rows}
