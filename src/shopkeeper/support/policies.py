@@ -1,8 +1,11 @@
 """The shop's policy in the database: the newest is in force, the older ones stay to look back at."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 
+from shopkeeper.errors import NotFound
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.demo.conditions import conditions
 from shopkeeper.support.policy import Policy, default_policy, parse
@@ -25,12 +28,30 @@ def newest(conn: Connection) -> int:
 
 
 def get(conn: Connection, number: int) -> Policy:
-    """The policy with this number."""
+    """The policy with this number. Raises NotFound."""
     if number == 0:
         return default_policy()
     row = conn.execute("select text from support_policies where id = %s", [number]).fetchone()
-    assert row is not None
+    if row is None:
+        raise NotFound(f"there is no version {number} of the rules", hint="look at their history")
     return parse(row[0], f"policy {number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A policy that was put in force. number: 0 for the one that comes with the program, which has no time."""
+
+    number: int
+    made_by: str
+    made_at: datetime | None
+
+
+def history(conn: Connection, *, limit: int = 20) -> list[Version]:
+    """The policies that were put in force, the newest, which holds, first; the program's own last."""
+    rows = conn.execute(
+        "select id, made_by, made_at from support_policies order by id desc limit %s", [limit]
+    )
+    return [*(Version(*row) for row in rows), Version(0, "", None)]
 
 
 def use_demo(conn: Connection) -> None:

@@ -34,6 +34,7 @@ from shopkeeper.support.identity import Claim, Identity, NotIdentified
 from shopkeeper.support.lookup import Resolved, Tracking
 from shopkeeper.support.mail import Mailer
 from shopkeeper.support.outcomes import Feedback, Outcomes
+from shopkeeper.support.policies import Version
 from shopkeeper.support.policy import Policy
 from shopkeeper.support.proposals import Heard
 from shopkeeper.support.quoting import quote
@@ -137,6 +138,17 @@ class Support:
         """Put other rules in force at once. Raises FeedError if they are not sound; then the old ones stay."""
         with self.database.connection() as conn:
             return policies.save(conn, text, by=by)
+
+    def policy_versions(self) -> list[Version]:
+        """The rules that were in force before, those in force now first."""
+        with self.database.connection() as conn:
+            return policies.history(conn)
+
+    def use_policy(self, number: int, *, by: str = "") -> Policy:
+        """Put the rules of before, of this number, in force again, as a new version. Raises NotFound, and FeedError if they
+        are not sound for this program any more."""
+        with self.database.connection() as conn:
+            return policies.save(conn, policies.get(conn, number).source, by=by)
 
     def explain(self, action: Action, customer_id: str) -> Decision:
         """What the rules would say to this customer if they were verified: for those who run the shop.

@@ -24,6 +24,7 @@ from shopkeeper.support.dialogue.writing import variants
 from shopkeeper.support.hours import opening
 from shopkeeper.support.inbox import drafting, queue
 from shopkeeper.support.inbox.records import Draft, Row, View, Whole
+from shopkeeper.support.inbox.replaying import Replay, replay
 from shopkeeper.support.service import Support
 
 MAX_TEXT = 4000  # characters of a message or a note
@@ -110,6 +111,10 @@ class Inbox:
             conversations.get(conn, conversation_id, self.support.clock())
             said = store.messages(conn, conversation_id)
         return drafting.draft(self._agent(), conversation_id, said)
+
+    def replay(self, policy: str) -> Replay:
+        """What these rules, as TOML, would change of past conversations. Nothing is written. Raises FeedError."""
+        return replay(self.support, policy)
 
     def _take(self, conn: Connection, conversation_id: str, by: str, now: datetime) -> Case:
         case = cases.hold(conn, conversation_id)
