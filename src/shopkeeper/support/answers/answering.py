@@ -82,8 +82,10 @@ class Answers:
         """
         question = question[:MAX_QUESTION]
         language = language or guess_language(question)
+        # Before a connection is held: whoever finds products takes one too, and who waits for a second one while all are
+        # held by others that do the same waits in vain.
+        named = goods.named(question, self._find(question))
         with self._support.database.connection() as conn:
-            named = goods.named(question, self._find(question))
             meant = named or self._talked_of(conn, question, product_id)
             reading = named.rest if named else read(question)
             found = self._of_product(conn, question, meant, language) if meant else None
