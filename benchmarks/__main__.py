@@ -18,7 +18,7 @@ RESULTS = Path(__file__).parent / "results"
 ONE_THREAD = {
     "search"
 }  # whose products of matrices are too small for NumPy's threads to be worth waiting for
-MODULES = {"import": "import_", "support": "support_tools"}
+MODULES = {"import": "import_"}
 NAMES = (
     "start",
     "import",
@@ -38,8 +38,6 @@ NAMES = (
     "recommend_speed",
     "poisoning",
     "support",
-    "support_knowledge",
-    "support_intents",
     "compress",
     "pretrain",
     "finetune",
@@ -60,13 +58,25 @@ def main() -> int:
     parser.add_argument(
         "--save", action="store_true", help="keep the figures in benchmarks/results/"
     )
+    parser.add_argument(
+        "--endpoint", default="", help="support: an OpenAI-compatible server whose model plays the customers"
+    )  # fmt: skip
+    parser.add_argument("--model", default="", help="support: what the server calls its model")
     arguments = parser.parse_args()
+    if bool(arguments.endpoint) != bool(arguments.model):
+        parser.error("--endpoint and --model go together")
+    if arguments.endpoint and (arguments.name != "support" or arguments.save):
+        parser.error("--endpoint is for `support`, and nothing of it is kept")
+    options = {"endpoint": arguments.endpoint, "model": arguments.model}
     if arguments.name == "report":
         report.write(RESULTS)
         return 0
     names = NAMES if arguments.name == "all" else (arguments.name,)
     for name in names:
-        figures = run(name, quick=arguments.quick, data=arguments.data or data_folder())
+        figures = run(
+            name, quick=arguments.quick, data=arguments.data or data_folder(),
+            **(options if arguments.endpoint else {}),
+        )  # fmt: skip
         if arguments.save or arguments.name == "all":
             RESULTS.mkdir(exist_ok=True)
             (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
@@ -75,14 +85,14 @@ def main() -> int:
     return 0
 
 
-def run(name: str, *, quick: bool, data: Path) -> dict[str, Any]:
+def run(name: str, *, quick: bool, data: Path, **options: str) -> dict[str, Any]:
     """One benchmark's figures with where and when they were taken."""
     if name in ONE_THREAD:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     module = importlib.import_module(f"benchmarks.{MODULES.get(name, name)}")
     load = os.getloadavg()[0]
     begun = time.perf_counter()
-    figures: dict[str, Any] = module.run(quick=quick, data=data)
+    figures: dict[str, Any] = module.run(quick=quick, data=data, **options)
     about = {
         "name": name,
         "seed": figures.pop("seed", 0),

@@ -9,17 +9,21 @@ import statistics
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.customer_words import Chance
 from benchmarks.customers import Customer, goals
 from benchmarks.tau_outcome import in_form, outcome
 from benchmarks.tau_shop import TauShop, digests, read, state_of, tau_shop, writes_of
+from shopkeeper.models import hub
+from shopkeeper.models.engines.llama import LlamaEngine
+from shopkeeper.settings import EngineSettings, Settings
 from shopkeeper.shop import products
 from shopkeeper.shop.records import Product
-from shopkeeper.support.dialogue import Agent, Understands
+from shopkeeper.support.dialogue import Agent, ByChoice, Understands
 from shopkeeper.text.normalise import normalise
 
 TURNS = 40
@@ -28,7 +32,7 @@ DEVELOPED = (0, 1, 2, 3)
 
 
 @dataclass
-class Conversation:
+class Held:
     """How one conversation went."""
 
     task: str
@@ -39,6 +43,22 @@ class Conversation:
     violations: int = 0
     seconds: list[float] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+
+    def told(self) -> dict[str, Any]:
+        """It without what was said."""
+        return asdict(self) | {"lines": []}
+
+
+class Speaks(Protocol):
+    """A customer: what they say first, and to each reply; nothing once they are done."""
+
+    asked_for_person: bool
+
+    def first(self) -> str:
+        """What they open with."""
+
+    def answer(self, said: str) -> str:
+        """What they say to a reply."""
 
 
 class Catalogue:
@@ -59,54 +79,60 @@ class Catalogue:
         return found[:12]
 
 
-def run(
+def hold(
     *,
     data: Path,
     seeds: tuple[int, ...] = REPORTED,
     tasks: tuple[str, ...] = (),
     show: str = "",
     understands: tuple[Understands, ...] = (),
-) -> dict[str, Any]:
-    """The figures. show: `failed` or `all` conversations are printed."""
+    customer: Callable[[dict[str, Any], int], Speaks] | None = None,
+) -> list[Held]:
+    """Conversations about the tasks. show: `failed` or `all` of them are printed. customer: for a task and a seed, by
+    default the scripted one."""
     wanted = goals()
     rows = [t for t in read(data, "tasks_train") if not tasks or t["id"] in tasks]
-    held: list[Conversation] = []
+    held: list[Held] = []
     with tau_shop(data) as shop:
         agent = Agent(shop.support, Catalogue(shop), understands=understands)
-        conn = shop.database.conn
-        before = digests(conn)
+        before = digests(shop.database.conn)
         shop.database.keep()
         for task in rows:
             for seed in seeds:
-                talk = converse(shop, agent, wanted[task["id"]], task, seed)
+                speaks: Speaks = (
+                    customer(task, seed)
+                    if customer
+                    else Customer(wanted[task["id"]], Chance(seed, task["id"]))
+                )
+                talk = converse(shop, agent, speaks, task, seed)
                 talk.right = ends_right(shop, task, before)
                 held.append(talk)
                 shop.database.rewind()
                 if show == "all" or (show == "failed" and not talk.right):
-                    print(
-                        "\n".join(
-                            [
-                                f"== task {talk.task} seed {seed}: {'right' if talk.right else 'WRONG'}",
-                                *talk.lines,
-                            ]
-                        )
-                    )
-    return figures(held, seeds)
+                    ended = "right" if talk.right else "WRONG"
+                    print("\n".join([f"== task {talk.task} seed {seed}: {ended}", *talk.lines]))
+    return held
+
+
+def local(name: str) -> tuple[Understands, ...]:
+    """The understanding of a local model where the rules have none; fetched if it is not there. Raises ModelError."""
+    settings = EngineSettings(kind="llama.cpp", model=name)
+    path = hub.pull(name, Settings().cache_folder)
+    return (ByChoice(LlamaEngine.open(path, name=name, settings=settings, tried=True)),)
 
 
 def converse(
-    shop: TauShop, agent: Agent, goal: dict[str, Any], task: dict[str, Any], seed: int
-) -> Conversation:
+    shop: TauShop, agent: Agent, customer: Speaks, task: dict[str, Any], seed: int
+) -> Held:
     """One conversation to its end."""
-    made = Conversation(task["id"], seed)
-    customer = Customer(goal, Chance(seed, task["id"]))
+    made = Held(task["id"], seed)
     talk = agent.open()
     text = customer.first()
     for _ in range(TURNS):
         made.lines.append(f"  C: {text}")
         begun = time.perf_counter()
         reply = agent.reply(talk, text)
-        made.seconds.append(time.perf_counter() - begun)
+        made.seconds.append(round(time.perf_counter() - begun, 4))
         shop.clock.move(seconds=20)
         made.lines.append(f"  A: {reply.text}")
         if reply.hand_over is not None:
@@ -141,7 +167,7 @@ def ends_right(shop: TauShop, task: dict[str, Any], before: dict[str, bytes]) ->
     return same and all(after[k] == v for k, v in before.items() if k not in touched)
 
 
-def pass_hat(held: list[Conversation], k: int) -> float:
+def pass_hat(held: list[Held], k: int) -> float:
     """pass^k."""
     tries: Counter[str] = Counter(c.task for c in held)
     right: Counter[str] = Counter(c.task for c in held if c.right)
@@ -149,8 +175,9 @@ def pass_hat(held: list[Conversation], k: int) -> float:
     return round(statistics.fmean(each), 3) if each else 0.0
 
 
-def figures(held: list[Conversation], seeds: tuple[int, ...]) -> dict[str, Any]:
+def figures(held: list[Held]) -> dict[str, Any]:
     """What is reported of conversations."""
+    seeds = sorted({c.seed for c in held})
     seconds = sorted(s for c in held for s in c.seconds)
     by_task: dict[str, list[bool]] = {}
     for c in held:
@@ -159,12 +186,12 @@ def figures(held: list[Conversation], seeds: tuple[int, ...]) -> dict[str, Any]:
     print(f"dialogues that ended wrong, by task: {wrong}", file=sys.stderr)
     return {
         "dialogues": len(held),
-        "dialogue_seeds": list(seeds),
+        "dialogue_seeds": seeds,
         **{f"pass^{k}": pass_hat(held, k) for k in range(1, len(seeds) + 1)},
         "needless_handover": round(sum(c.needless for c in held) / len(held), 3),
         "dialogue_violations": sum(c.violations for c in held),
         "dialogue_turns": round(statistics.fmean(len(c.seconds) for c in held), 1),
-        "turn_p95_s": round(seconds[int(len(seconds) * 0.95)], 3),
+        "dialogue_turn_p95_s": round(seconds[int(len(seconds) * 0.95)], 3),
     }
 
 
@@ -177,7 +204,7 @@ def main() -> None:
     show = sys.argv[1] if len(sys.argv) > 1 else "failed"
     seeds = tuple(int(s) for s in sys.argv[2].split(",")) if len(sys.argv) > 2 else DEVELOPED
     tasks = tuple(sys.argv[3].split(",")) if len(sys.argv) > 3 else ()
-    print(json.dumps(run(data=data_folder(), seeds=seeds, tasks=tasks, show=show)))
+    print(json.dumps(figures(hold(data=data_folder(), seeds=seeds, tasks=tasks, show=show))))
 
 
 if __name__ == "__main__":

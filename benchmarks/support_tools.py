@@ -1,22 +1,16 @@
-"""Customer service without a language model: what the rules admit, what they refuse, and that nothing goes round them.
+"""What the rules of customer service admit and what they refuse, on the retail shop of tau-bench.
 
-On the retail shop of tau-bench (`support/tau-retail`), imported by our feeds, with its rules in our form
-(`tau_policy.toml`). *gold*: the writes of the 74 train tasks of its second version, each proposed, agreed to in a later
-turn and done, and the shop afterwards compared with what the rules make of it (`tau_outcome.py`, apart from our code).
-*mutated*: writes of both versions made wrong in one way (`support_mutations.py`). *adversarial*: a model that emits
-random and hostile commands (`support_adversary.py`). *dialogues*: whole conversations with scripted customers
-(`support_dialogues.py`).
+The shop (`support/tau-retail`) is imported by our feeds, with its rules in our form (`tau_policy.toml`). *gold*: the writes
+of the 74 train tasks of its second version, each proposed, agreed to in a later turn and done, and the shop afterwards
+compared with what the rules make of it (`tau_outcome.py`, apart from our code). *mutated*: writes of both versions made wrong
+in one way (`support_mutations.py`).
 """
 
 import random
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmarks import support_dialogues
-from benchmarks.support_adversary import attack
 from benchmarks.support_mutations import mutate_all
 from benchmarks.tau_outcome import in_form, outcome
 from benchmarks.tau_shop import (
@@ -37,25 +31,15 @@ OLDER = 360  # writes of the first version that are made wrong, beside all of th
 
 
 def run(*, quick: bool, data: Path) -> dict[str, Any]:
-    """The figures."""
+    """The figures of gold and mutated writes."""
     tasks = read(data, "tasks_train")
     with tau_shop(data) as shop:
         figures = gold(shop, tasks)
-        begun = time.perf_counter()
         writes = [w for t in tasks for w in writes_of(t)]
         older = [w for t in read(data, "v1_tasks_train") for w in writes_of(t)]
         sampled = random.Random(SEED).sample(older, OLDER)
         chosen = writes[:20] if quick else [*writes, *sampled]
-        figures |= mutate_all(shop, chosen, seed=SEED)
-        print(f"mutations: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-        begun = time.perf_counter()
-        figures |= attack(shop, turns=2_000 if quick else 100_000, seed=SEED)
-        print(f"adversary: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-    begun = time.perf_counter()
-    seeds = support_dialogues.REPORTED[: 1 if quick else 4]
-    figures |= support_dialogues.run(data=data, seeds=seeds)
-    print(f"dialogues: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-    return figures | {"seed": SEED}
+        return figures | mutate_all(shop, chosen, seed=SEED) | {"seed": SEED}
 
 
 def gold(shop: TauShop, tasks: list[dict[str, Any]]) -> dict[str, Any]:

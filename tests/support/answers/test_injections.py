@@ -1,4 +1,4 @@
-"""Attacks in every text that others write: a sample of what `python -m benchmarks support_knowledge` plants."""
+"""Attacks in every text that others write: a sample of what `python -m benchmarks support` plants."""
 
 from collections.abc import Sequence
 from dataclasses import replace

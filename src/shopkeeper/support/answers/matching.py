@@ -43,7 +43,7 @@ ELSEWHERE = 0.2  # off what is said of one country, where none was named
 MEANING = 8.0  # how much nearer in meaning than the pages on the whole
 
 # Where no statement speaks of enough, the nearest in meaning is heard, if its cosine is this high: by embedder, chosen on
-# the development questions of the benchmark `support_knowledge`. A part of the question it must speak of all the same.
+# the questions of `benchmarks/support_questions.toml`. A part of the question it must speak of all the same.
 MEANT = {"e5-small": 0.93}
 LEAST_SPOKEN = 0.25
 SPOKEN = 0.04  # what speaking of all of the question adds to the cosine
