@@ -41,6 +41,17 @@ def test_it_knows_what_it_was_taught_also_with_typing_errors(embedders: tuple[Co
     assert classifier.predict(["wher is my parcle"])[0].label == "delivery"
 
 
+def test_an_embedder_of_no_weight_changes_no_label() -> None:
+    texts, labels = taught()
+    alone, beside = (
+        fit_few_texts(texts, labels, [Counting()][:n], weights=[0.0] * n) for n in (0, 1)
+    )
+    asked = ["wher is my parcle", "close it", "my money"]
+    assert [c.probabilities for c in alone.predict(asked)] == [c.probabilities for c in beside.predict(asked)]  # fmt: skip
+    with pytest.raises(ValueError, match="2 weights for 1 embedders"):
+        fit_few_texts(texts, labels, [Counting()], weights=[1.0, 2.0])
+
+
 def test_what_is_like_nothing_taught_belongs_less() -> None:
     texts, labels = taught()
     classifier = fit_few_texts(texts, labels, [Counting()])

@@ -55,9 +55,10 @@ class _Head:
 
 @dataclass(frozen=True)
 class _Sense:
-    """An embedder with what it was taught. middle: (D,) what all texts have in common; taught: (N, D)."""
+    """An embedder with what it was taught. middle: (D,) what all texts have in common; taught: (N, D); weight: of its head."""
 
     embedder: Embedder
+    weight: float
     middle: Floats
     head: _Head
     taught: Floats
@@ -96,7 +97,7 @@ class FewTextsClassifier:
         near = np.zeros(len(texts))
         for sense in self.senses:
             vectors = sense.vectors(texts)
-            logits = logits + sense.head.scores(vectors)
+            logits = logits + sense.weight * sense.head.scores(vectors)
             near += _nearest(vectors @ sense.taught.T) / len(self.senses)
         return logits, near
 
@@ -110,29 +111,40 @@ def fit_few_texts(
     embedders: Sequence[Embedder],
     *,
     names: Mapping[str, str] | None = None,
+    weights: Sequence[float] = (),
     seed: int = 0,
 ) -> FewTextsClassifier:
-    """A classifier of these texts. names: what labels are called; each name is one more text of its label.
+    """A classifier of these texts. names: what labels are called; each name is one more text of its label. weights: of
+    what each embedder's head says, by default 1; one that was tuned to such texts deserves more.
 
-    Without an embedder n-grams decide alone. Raises ValueError for fewer than two labels.
+    Without an embedder n-grams decide alone. Raises ValueError for fewer than two labels, and where there are weights but
+    not one for each embedder.
     """
     known = tuple(sorted(set(labels)))
     if len(known) < 2:
         raise ValueError("there are not two labels")
+    shares = tuple(weights) or (1.0,) * len(embedders)
+    if len(shares) != len(embedders):
+        raise ValueError(f"{len(shares)} weights for {len(embedders)} embedders")
     called = names or {}
     taught = [*texts, *(called[label] for label in known if label in called)]
     given = [*labels, *(label for label in known if label in called)]
     targets = np.array([known.index(label) for label in given])
-    senses = tuple(_sense(embedder, taught, targets, len(known)) for embedder in embedders)
+    senses = tuple(
+        _sense(embedder, weight, taught, targets, len(known))
+        for embedder, weight in zip(embedders, shares, strict=True)
+    )
     grams, idf, head = _grams(taught, targets, len(known), seed)
     return FewTextsClassifier(known, senses, grams, idf, head)
 
 
-def _sense(embedder: Embedder, texts: Sequence[str], targets: NDArray[np.int64], labels: int) -> _Sense:  # fmt: skip
+def _sense(
+    embedder: Embedder, weight: float, texts: Sequence[str], targets: NDArray[np.int64], labels: int
+) -> _Sense:
     vectors = _encoded(embedder, texts)
     middle = vectors.mean(axis=0)
     taught = _centred(vectors, middle)
-    return _Sense(embedder, middle, fit_head(taught, targets, labels), taught)
+    return _Sense(embedder, weight, middle, fit_head(taught, targets, labels), taught)
 
 
 def _grams(
