@@ -1,153 +1,118 @@
-"""How well the next item is found, on public data, beside simple models fitted in the same run.
+"""How well the next item is found, on public data, beside simple models and rivals fitted on the same.
 
 Leave-one-out on Amazon Beauty, Toys and Sports (5-core, 2014): everybody's last item is wanted; «strict» models learn
 from all but the last two of each; `refit` from all but the last, with nothing chosen anew. All items are ranked, what
 a person has is left out, ties count against. Every choice was made on the last but one (`validation`); the weights of
 the models are learnt by each fit inside what it is given. `ids_only`: the same without any text of the items.
-Ours is the closed forms (`closed_form`, deterministic, what the base
-install has) with a sequential Transformer beside them (extra `train`): the mean of the figures of three seeds, and
-`spread`, the largest less the smallest NDCG@10; `refit` is of the first seed. Then the next baskets of households (`next_basket.py`). NDCG@10 and HR@10, with an interval of 95 % over people for ours.
+`closed_form` is deterministic, what the base install has. Ours is that with sequential Transformers beside it (extra
+`train`): the mean of the figures of `seeds` seeds, and `spread`, the largest less the smallest NDCG@10; `refit` is of
+the first seed. Then the next baskets of households (`next_basket.py`). NDCG@10 and HR@10.
+
+All of it takes hours, so it is measured in parts (`recommend_parts.py`), each kept as it is done in
+`benchmarks/results/recommend/`, with the commit. A part that is kept is not measured again: take the file away for that.
+
+    python -m benchmarks.recommend beauty.closed_form beauty.seed0     # some parts, in this order
+    python -m benchmarks.recommend beauty                              # all of a set that are not kept yet
+    python -m benchmarks recommend --save                              # the rest, and all of them together
 """
 
-import resource
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks import next_basket, recommend_sets
+from benchmarks import next_basket, recommend_parts
+from benchmarks.data import data_folder
 from benchmarks.recommend_sets import SETS
-from shopkeeper.measures import bootstrap
-from shopkeeper.recommend import (
-    About,
-    Histories,
-    Recommender,
-    ease,
-    know,
-    neighbours,
-    next_item,
-    popularity,
-    protocol,
-    recommender,
-    sequential,
-)
-from shopkeeper.recommend.evidence import Fit
-from shopkeeper.recommend.histories import Ints
-from shopkeeper.recommend.protocol import Split
-from shopkeeper.training.next_items import Recipe
 
-SEEDS = (0, 1, 2)
-QUICK = 3000  # people, in a quick run
-EASE_LIMIT = 12_500  # items; the inverse of Sports would take most of the time of the whole run
-BASELINES: dict[str, Callable[[Histories], Recommender]] = {
-    "popularity": popularity.fit,
-    "itemknn": neighbours.fit,
-    "next_item": next_item.fit,
-    "ease": ease.fit,
-}
+KEPT = Path(__file__).parent / "results" / "recommend"
+BASKET = "basket"
+QUICK = [f"{SETS[0]}.{part}" for part in ("baselines", "closed_form", "seed0")]
 
 
 def run(*, quick: bool, data: Path) -> dict[str, Any]:
-    """All sets, all models."""
+    """All parts together; a quick run measures a few anew, on less, and keeps nothing."""
     torch.set_num_threads(1)  # products too small for several
+    if quick:
+        parts = {name: _measure(name, data, quick=True) for name in (*QUICK, BASKET)}
+    else:
+        parts = {name: _kept(name, data) for name in _names(())}
+    return _together(parts)
+
+
+def main(asked: Sequence[str]) -> None:
+    """Measure and keep the parts that are asked for."""
+    torch.set_num_threads(1)
+    for name in _names(asked):
+        _kept(name, data_folder())
+
+
+def _names(asked: Sequence[str]) -> Iterator[str]:
+    """Parts in the order that is asked for: each by its name, or all of a set. Without any, all."""
+    every = [
+        *(f"{name}.{part}" for name in SETS for part in recommend_parts.parts_of(name)),
+        BASKET,
+    ]
+    for word in asked or (*SETS, BASKET):
+        found = [name for name in every if name == word or name.split(".")[0] == word]
+        if not found:
+            raise SystemExit(f"there is no part {word!r}; there are: {', '.join(every)}")
+        yield from found
+
+
+def _kept(name: str, data: Path) -> dict[str, Any]:
+    """The figures of a part as they are kept, or measured and kept now."""
+    file = KEPT / f"{name}.json"
+    if not file.exists():
+        begun = time.perf_counter()
+        figures = _measure(name, data, quick=False)
+        figures |= {"commit": _commit(), "seconds": round(time.perf_counter() - begun, 1)}
+        KEPT.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures, indent=1) + "\n")
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+def _measure(name: str, data: Path, *, quick: bool) -> dict[str, Any]:
+    if name == BASKET:
+        return next_basket.measure(data, quick=quick)
+    return recommend_parts.measure(*name.split("."), data=data, quick=quick)
+
+
+def _together(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """All figures, and for each set the means over its seeds."""
     figures: dict[str, Any] = {}
-    for name in SETS[:1] if quick else SETS:
-        figures |= _measure(name, recommend_sets.load(data, name), quick=quick)
-    return figures | next_basket.measure(data, quick=quick)
-
-
-def _measure(name: str, found: recommend_sets.ReviewSet, *, quick: bool) -> dict[str, Any]:
-    histories = found.histories.select(np.arange(QUICK)) if quick else found.histories
-    validation, test = protocol.leave_one_out(histories)
-    refit = Split(test.ask, test.ask, test.wanted)
-    print(
-        f"\n{name}: {len(histories):,} people, {histories.count:,} items, {len(histories.items):,} events"
-    )
-    table = _Table(name)
-    for model, fit in BASELINES.items():
-        if model != "ease" or (histories.count <= EASE_LIMIT and not quick):
-            table.add(f".{model}", fit, test)
-    if name == SETS[0]:
-        nothing = know([About("")] * histories.count)
-        table.add(".ids_only", lambda had: recommender.fit(had, nothing), test)
-    begun = time.perf_counter()
-    known = know(found.about)
-    knowing = time.perf_counter() - begun
-    spent = table.add(
-        ".closed_form", lambda had: recommender.fit(had, known), test, also=validation
-    )
-    table.figures[f"{name}.fit_s"] = round(knowing + spent, 1)
-    table.figures[f"{name}.fit_gb"] = table.memory()
-    recipe = Recipe(epochs=2) if quick else Recipe()
-
-    def ours(seed: int) -> Callable[[Histories], Recommender]:
-        one: Fit = lambda had: sequential.fit(had, known.meanings, recipe, seeds=[seed])  # noqa: E731
-        return lambda had: recommender.fit(had, known, others={"sequence": one})
-
-    for seed in SEEDS[:1] if quick else SEEDS:
-        table.add(f".seed{seed}", ours(seed), test, also=validation)
-    table.add(".refit", ours(SEEDS[0]), refit)
-    table.together(".seed")
-    return table.figures
-
-
-class _Table:
-    """Figures of one set, printed as they come."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.figures = name, dict[str, Any]()
-
-    def add(
-        self,
-        label: str,
-        fit: Callable[[Histories], Recommender],
-        split: Split,
-        *,
-        also: Split | None = None,
-    ) -> float:
-        """Fit a model and ask it. Returns the seconds of the fit."""
-        begun = time.perf_counter()
-        model = fit(split.fit)
-        spent = time.perf_counter() - begun
-        if also is not None:
-            self._note(f"{label}.validation", protocol.ranks(model, also))
-        begun = time.perf_counter()
-        ranks = protocol.ranks(model, split)
-        self._note(label, ranks)
-        low, high = bootstrap(
-            lambda rows: protocol.ndcg(ranks[rows]), len(ranks), seed=0, draws=200
-        )
-        print(
-            f"  {label:12s} NDCG@10 {protocol.ndcg(ranks):.4f} [{low:.4f}, {high:.4f}] HR@10 "
-            f"{protocol.hit_rate(ranks):.4f} NDCG@5 {protocol.ndcg(ranks, 5):.4f} HR@5 "
-            f"{protocol.hit_rate(ranks, 5):.4f}; fit {spent:.0f} s, asked {time.perf_counter() - begun:.0f} s, "
-            f"at most {self.memory():.1f} GB so far",
-            flush=True,
-        )
-        return spent
-
-    def _note(self, label: str, ranks: Ints) -> None:
-        self.figures[f"{self.name}.ndcg@10{label}"] = round(protocol.ndcg(ranks), 4)
-        self.figures[f"{self.name}.hr@10{label}"] = round(protocol.hit_rate(ranks), 4)
-
-    def together(self, label: str) -> None:
-        """The mean over seeds, and how far their NDCG@10 lie apart."""
+    for name in SETS:
         for measure in ("ndcg@10", "hr@10"):
             for split in (".validation", ""):
-                of = [
-                    self.figures[key]
-                    for key in self.figures
-                    if key.startswith(f"{self.name}.{measure}{label}")
-                    and key.endswith(".validation") == bool(split)
-                ]
-                self.figures[f"{self.name}.{measure}{split}"] = round(float(np.mean(of)), 4)
-                if measure == "ndcg@10" and not split:
-                    self.figures[f"{self.name}.{measure}.spread"] = round(max(of) - min(of), 4)
+                of = _seeds(parts, f"{name}.{measure}", split)
+                if of:
+                    figures[f"{name}.{measure}{split}"] = round(float(np.mean(of)), 4)
+        if of:
+            of = _seeds(parts, f"{name}.ndcg@10", "")
+            figures[f"{name}.seeds"] = len(of)
+            figures[f"{name}.ndcg@10.spread"] = round(max(of) - min(of), 4)
+    for part in parts.values():
+        figures |= {key: part[key] for key in part if key not in ("commit", "seconds")}
+    commits = sorted({part["commit"] for part in parts.values() if "commit" in part})
+    return figures | ({"measured_at": ", ".join(commits)} if commits else {})
 
-    @staticmethod
-    def memory() -> float:
-        """GB that this process took at most until now."""
-        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
+
+def _seeds(parts: dict[str, dict[str, Any]], key: str, split: str) -> list[float]:
+    names = [f"{key}.seed{number}{split}" for number in recommend_parts.SEEDS]
+    return [part[name] for part in parts.values() for name in names if name in part]
+
+
+def _commit() -> str:
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -49,13 +49,14 @@ def ranks_of(
     """The same for a function that scores."""
     people = np.arange(len(split.ask)) if people is None else people
     found = [
-        _ranks(scores(split.ask.select(block)), split.ask.select(block), split.wanted[block])
+        ranks_in(scores(split.ask.select(block)), split.ask.select(block), split.wanted[block])
         for block in np.split(people, range(BLOCK, len(people), BLOCK))
     ]
     return np.concatenate(found) if found else np.zeros(0, np.intp)
 
 
-def _ranks(scores: Table, had: Histories, wanted: Ints) -> Ints:
+def ranks_in(scores: Table, had: Histories, wanted: Ints) -> Ints:
+    """(P,) the rank of what each wanted among the scores (P, N), without what they had."""
     scores = np.where(np.isnan(scores), -np.inf, scores)
     own = scores[np.arange(len(wanted)), wanted][:, None]
     unseen = np.ones(scores.shape, np.bool_)

@@ -27,9 +27,11 @@ ENOUGH = 2000  # questions that a segment needs for weights of its own
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """most: candidates that are weighed; text_share: what text counts in choosing them; ridge: of the weights."""
+    """most: candidates that are weighed; beside: further ones that each further model offers; text_share: what text
+    counts in choosing the first; ridge: of the weights."""
 
     most: int = 100
+    beside: int = 50
     text_share: float = 0.03
     ridge: float = 1.0
     following: next_item.Plan = field(default_factory=next_item.Plan)
@@ -67,7 +69,7 @@ class Recommender:
         return found
 
     def _weighed(self, histories: Histories) -> Iterator["_Asked"]:
-        for asked in _tables(self.evidence, histories, self.plan.most):
+        for asked in _tables(self.evidence, histories, self.plan):
             regular = (histories.lengths[asked.people] > SHORT_SESSION)[:, None]
             short, long = self.short.scores(asked.value), self.regular.scores(asked.value)
             yield replace(asked, value=np.where(regular, long, short))
@@ -85,44 +87,65 @@ def fit(
     others: further models to be weighed beside the closed forms, by name (a sequential Transformer). Each is fitted
     twice, as all models are: for the weights, and then on everything.
     """
+    return weigh(prepare(histories, known, plan), others)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The closed forms, fitted on all but everybody's last event and on everything: what further models are weighed
+    beside, as often as one likes."""
+
+    histories: Histories
+    plan: Plan
+    before: Evidence
+    whole: Evidence
+
+
+def prepare(histories: Histories, known: Knowledge, plan: Plan | None = None) -> Ground:
+    """The closed forms of `fit`."""
     plan = plan or Plan()
-    short, regular = _weights(histories, known, plan, others or {})
-    return Recommender(
-        _evidence(histories, known, plan, others or {}),
-        popularity.fit(histories),
-        short,
-        regular,
-        plan,
+    before, whole = (
+        evidence.fit(had, known, plan=plan.following, text_share=plan.text_share)
+        for had in (_many(histories).without_last(1), histories)
     )
+    return Ground(histories, plan, before, whole)
 
 
-def _evidence(
-    histories: Histories, known: Knowledge, plan: Plan, others: Mapping[str, Fit]
-) -> Evidence:
-    return evidence.fit(
-        histories, known, plan=plan.following, text_share=plan.text_share, others=others
-    )
+def weigh(ground: Ground, others: Mapping[str, Fit] | None = None) -> Recommender:
+    """The rest of `fit`: the further models are fitted, and all of them weighed."""
+    others = others or {}
+    many = _many(ground.histories)
+    before = many.without_last(1)
+    found = _with(ground.before, others, before)
+    short, regular = _weights(found, before, many.last(1).items, ground.plan)
+    del found
+    whole = _with(ground.whole, others, ground.histories)
+    return Recommender(whole, popularity.fit(ground.histories), short, regular, ground.plan)
 
 
-def _weights(
-    histories: Histories, known: Knowledge, plan: Plan, others: Mapping[str, Fit]
-) -> tuple[Choice, Choice]:
-    """Weights of short sessions and of regulars, from everybody's last event."""
-    many = histories.select(np.flatnonzero(histories.lengths >= 2))
-    before, wanted = many.without_last(1), many.last(1).items
-    found = _evidence(before, known, plan, others)
+def _many(histories: Histories) -> Histories:
+    """Of those with an event to learn the weights from."""
+    return histories.select(np.flatnonzero(histories.lengths >= 2))
+
+
+def _with(found: Evidence, others: Mapping[str, Fit], histories: Histories) -> Evidence:
+    return replace(found, others={name: fit(histories) for name, fit in others.items()})
+
+
+def _weights(found: Evidence, before: Histories, wanted: Ints, plan: Plan) -> tuple[Choice, Choice]:
+    """Weights of short sessions and of regulars, from what came next."""
     features, taken, lengths = [], [], []
-    for asked in _tables(found, before, plan.most):
+    for asked in _tables(found, before, plan):
         hit = asked.candidates == wanted[asked.people][:, None]
         offered = hit.any(axis=1)
         features.append(asked.value[offered])
         taken.append(hit[offered].argmax(axis=1))
         lengths.append(before.lengths[asked.people][offered])
     if not features:
-        return _plain(len(others)), _plain(len(others))
+        return _plain(found), _plain(found)
     rows, places = np.concatenate(features), np.concatenate(taken)
     regular = np.concatenate(lengths) > SHORT_SESSION
-    together = choosing.fit(rows, places, ridge=plan.ridge) if len(rows) else _plain(len(others))
+    together = choosing.fit(rows, places, ridge=plan.ridge) if len(rows) else _plain(found)
     own = [
         choosing.fit(rows[of], places[of], ridge=plan.ridge) if of.sum() >= ENOUGH else together
         for of in (~regular, regular)
@@ -130,9 +153,11 @@ def _weights(
     return own[0], own[1]
 
 
-def _plain(others: int) -> Choice:
+def _plain(found: Evidence) -> Choice:
     """The base alone."""
-    return Choice(np.eye(1, len(evidence.NAMES) + others, dtype=np.float32)[0], float("nan"))
+    return Choice(
+        np.eye(1, len(evidence.NAMES) + len(found.others), dtype=np.float32)[0], float("nan")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +170,11 @@ class _Asked:
     value: Table
 
 
-def _tables(found: Evidence, histories: Histories, most: int) -> Iterator[_Asked]:
+def _tables(found: Evidence, histories: Histories, plan: Plan) -> Iterator[_Asked]:
     """Candidates of people with a history and their features, a block of people at a time."""
     everybody = np.flatnonzero(histories.lengths > 0)
     for people in np.split(everybody, range(evidence.BLOCK, len(everybody), evidence.BLOCK)):
         block = histories.select(people)
         if len(block):
-            candidates, base = found.candidates(block, most)
-            features = found.features(block, candidates, base)
-            yield _Asked(people, candidates, np.isneginf(base), features)
+            offer = found.offer(block, plan.most, beside=plan.beside)
+            yield _Asked(people, offer.candidates, offer.had, found.features(block, offer))

@@ -5,8 +5,8 @@ Axes: B histories of one length, T items of each, D width, N items, M numbers th
 The layers are those of `transformer.py`, causal. An item's vector is one of its own plus a projection of what is known
 of it (its text's meaning), the same at the input and at the output, so that new items have one too. Positions count
 from the end, as what was last says most. Batches hold histories of one length: nothing is padding. The loss is the
-softmax over the item that came and R items drawn for the whole batch. Sources: Kang & McAuley 2018 (SASRec), Klenitskiy
-& Vasilev 2023 (that the softmax makes the difference).
+softmax over all items, or, where they are too many for that, over the item that came and R items drawn for the whole
+batch. Sources: Kang & McAuley 2018 (SASRec), Klenitskiy & Vasilev 2023 (that the softmax makes the difference).
 """
 
 import math
@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shopkeeper.models.convert.onnx_file import Graph
+from shopkeeper.training.fast import chunked_cross_entropy
 from shopkeeper.training.shape import Shape
 from shopkeeper.training.transformer import Block, Stack
 
@@ -31,15 +32,17 @@ Table = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """width, heads, layers, dropout: of the model; longest: items of a history that it sees; events: that a step
-    learns from, about; rate: AdamW's, reached after `warmup` steps and let down in a line to nothing."""
+    """width, heads, layers, dropout: of the model; longest: items of a history that it sees; again: epochs of training
+    that goes on with a few more events; events: that a step learns from, about; negatives: drawn, 0 for all items;
+    rate: AdamW's, reached after `warmup` steps and let down in a line to nothing."""
 
     width: int = 64
     heads: int = 2
     layers: int = 1
     dropout: float = 0.3
     longest: int = 50
-    epochs: int = 30
+    epochs: int = 20
+    again: int = 6
     events: int = 1800
     negatives: int = 768
     rate: float = 3e-3
@@ -82,11 +85,12 @@ class NextItems(nn.Module):
             return cast(Tensor, self.own.weight + self.project(known))
         return cast(Tensor, self.own(items) + self.project(known[items]))
 
-    def forward(self, items: Tensor) -> Tensor:
-        """(B, T) to (B, T, D)."""
+    def forward(self, items: Tensor, vectors: Tensor | None = None) -> Tensor:
+        """(B, T) to (B, T, D). vectors: (N, D) of all items, where they are at hand."""
         T = items.shape[1]
         age = torch.arange(T - 1, -1, -1, device=items.device)
-        x = self.dropout(self.vectors(items) * SCALE + self.position(age)[None])
+        of = self.vectors(items) if vectors is None else F.embedding(items, vectors)
+        x = self.dropout(of * SCALE + self.position(age)[None])
         return cast(Tensor, self.stack(x, torch.arange(T, device=items.device)[None]))
 
 
@@ -106,17 +110,20 @@ def train(
     known: Table,
     recipe: Recipe,
     *,
+    begin: NextItems | None = None,
     device: str | None = None,
     observe: Callable[[Progress], None] = lambda progress: None,
 ) -> NextItems:
     """A model trained on histories: items (E,) one person after the other, start (P + 1,) where each begins.
 
+    begin: a trained model that goes on learning, itself, in place of a new one.
     device: where it learns; without a word on a graphics card where there is one. It comes back on the processor.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    model = NextItems(len(known), np.ascontiguousarray(known, np.float32), recipe).to(device)
+    model = begin or NextItems(len(known), np.ascontiguousarray(known, np.float32), recipe)
+    model = model.to(device)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, fused=True
     )
@@ -129,7 +136,7 @@ def train(
             rate = recipe.rate * min((step + 1) / recipe.warmup, 1.0) * (1 - step / total)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            loss = sampled_loss(model, batch.to(device), recipe.negatives)
+            loss = loss_of(model, batch.to(device), recipe.negatives)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -151,6 +158,19 @@ def batches(items: Ints, start: Ints, recipe: Recipe, rng: np.random.Generator) 
         found += [items[rows[at : at + size]] for at in range(0, len(rows), size)]
     for place in rng.permutation(len(found)):
         yield torch.from_numpy(found[place].astype(np.int64))
+
+
+def loss_of(model: NextItems, batch: Tensor, negatives: int) -> Tensor:
+    """The mean over all places of the surprise at the item that came; over all items where `negatives` is 0."""
+    return sampled_loss(model, batch, negatives) if negatives else full_loss(model, batch)
+
+
+def full_loss(model: NextItems, batch: Tensor) -> Tensor:
+    """Of the softmax over all items, a part of the scores at a time."""
+    vectors = model.vectors()
+    state = model(batch[:, :-1], vectors).flatten(0, 1)
+    came = batch[:, 1:].reshape(-1)
+    return chunked_cross_entropy(state, vectors * model.sharpness, came, vocabulary=len(vectors))
 
 
 def sampled_loss(model: NextItems, batch: Tensor, negatives: int) -> Tensor:
