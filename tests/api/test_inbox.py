@@ -68,3 +68,29 @@ def test_the_agent_is_taught_over_http_and_unlearns(served: Served, waiting: str
     put_aside = {"ids": asked["ids"], "by": "Mia"}
     assert served.owner.post("/v1/support/questions/dismiss", json=put_aside).is_success
     assert served.owner.get("/v1/support/questions").json()["items"] == []
+
+
+def test_rules_are_put_to_the_past_then_in_force_and_back(served: Served, waiting: str) -> None:
+    served.shop.agent.reply(served.shop.agent.open(), "Can I return a lamp after 20 days?")
+    here = "/v1/support/policy"
+    own = served.owner.get(here).json()
+    shorter = own["text"].replace("within_days = 30", "within_days = 3")
+    found = served.owner.post(f"{here}/replay", json={"text": shorter}).json()
+    (change,) = found["differences"]
+    assert (change["before"]["verdict"], change["after"]["verdict"]) == ("yes", "no")
+    assert found["changed"] == ["return-window"] and "return-window" in change["after"]["rules"]
+    put = served.owner.put(here, json={"text": shorter, "by": "Mia"}).json()
+    assert put["versions"][0]["made_by"] == "Mia"
+    back = served.owner.put(here, json={"version": 0, "by": "Mia"}).json()
+    assert back["text"] == own["text"] and len(back["versions"]) == 3
+    wrong = served.owner.put(here, json={"text": "rules = 3", "by": "Mia"})
+    assert wrong.status_code == 422 and "statuses" in wrong.json()["detail"]
+
+
+def test_figures_tell_why_people_were_called_and_how_long_they_were_waited_for(
+    served: Served, waiting: str
+) -> None:
+    assert served.owner.get("/v1/support/figures").json()["waited_s"] is None
+    served.shop.inbox.take(waiting, "Mia")
+    found = served.owner.get("/v1/support/figures").json()
+    assert found["reasons"] == {"request": 1} and found["taken"] == 1 and found["waited_s"] >= 0

@@ -82,3 +82,15 @@ def test_it_says_what_became_of_conversations(filled: Run, folder: Path) -> None
         talk.rate(solved=True, rating=4)
     told = filled("support", "outcomes").out
     assert "the agent solved 1 as customers say (100%)" in told and "4.0 of 5" in told
+
+
+def test_what_other_rules_would_have_changed_is_told(
+    filled: Run, folder: Path, tmp_path: Path
+) -> None:
+    with Shop.open(settings=load_settings(data_folder=folder)) as opened:
+        opened.agent.reply(opened.agent.open(), "Can I return a lamp after 20 days?")
+        rules = opened.support.policy().source
+    file = tmp_path / "policy.toml"
+    file.write_text(rules.replace("within_days = 30", "within_days = 3"))
+    told = filled("support", "replay", file).out
+    assert "1 questions looked at: 1 would have been otherwise" in told and "return-window" in told

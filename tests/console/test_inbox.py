@@ -124,3 +124,40 @@ def test_a_question_is_answered_for_good_and_the_answer_taken_back(
     aside = client.post(f"{HERE}/questions/dismiss", data={"ids": ids[1]}).text
     assert "Put aside." in aside and "gift-wrap" not in aside
     assert "gift-wrap" in client.post(f"{HERE}/questions/back", data={"ids": ids[1]}).text
+
+
+def test_rules_are_saved_only_after_what_they_would_change_was_seen(
+    shop: Shop, client: TestClient
+) -> None:
+    shop.agent.reply(shop.agent.open(), "Can I return a lamp after 20 days?")
+    own = shop.support.policy().source
+    shorter = own.replace("within_days = 30", "within_days = 3")
+
+    def send(text: str, **more: str) -> str:
+        return client.post(f"{HERE}/rules", data={"text": text, "do": "save", **more}).text
+
+    wrong = send(own.replace('require = "owner"', 'require = "own"'))
+    assert "did you mean owner?" in wrong and "Put it in force" not in wrong
+    page = send(shorter)
+    assert "Can I return a lamp after 20 days?" in page and shop.support.policy().source == own
+    looked = re.search(r'name="looked" value="(\w+)"', page)
+    assert looked is not None
+    other = send(shorter.replace("within_days = 3", "within_days = 4"), looked=looked[1])
+    assert "Put it in force" in other and shop.support.policy().source == own
+    page = send(shorter, looked=looked[1])
+    assert "These rules are in force." in page and shop.support.policy().source == shorter
+    undo = re.search(r'action="(/console/inbox/rules/\d+/use)" class="row"', page)
+    assert undo is not None and "in force again" in client.post(undo[1]).text
+    assert shop.support.policy().source == own
+
+
+def test_figures_never_add_what_is_assumed_to_what_was_confirmed(
+    shop: Shop, client: TestClient, talk: str
+) -> None:
+    made = shop.agent.open()
+    shop.agent.reply(made, "Where is order W1002?")
+    made.rate(solved=True, rating=4)
+    page = client.get(f"{HERE}/figures").text
+    confirmed = re.search(r"as customers said</dt><dd>(\d+)</dd>", page)
+    assert confirmed is not None and confirmed[1] == "1"
+    assert "from 1 customer" in page and "asked for a person" in page

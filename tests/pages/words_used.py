@@ -9,6 +9,7 @@ from jinja2 import Environment, nodes
 from shopkeeper import console, pages, storefront
 from shopkeeper.api.problems import KINDS, UNEXPECTED
 from shopkeeper.console.inbox import words
+from shopkeeper.console.inbox.figures import OUTCOMES
 from shopkeeper.console.labels import LABELS
 from shopkeeper.console.problems import PROBLEMS
 from shopkeeper.pages import labels
@@ -74,7 +75,7 @@ def in_tables() -> Iterator[str]:
         yield from (title, what_to_do)
     yield from (kind.title for kind in (*KINDS.values(), UNEXPECTED))
     yield from LABELS.values()
-    for table in words.TABLES:
+    for table in (*words.TABLES, OUTCOMES):
         yield from table.values()
     for problem in PROBLEMS.values():
         yield from (problem.one, problem.many, problem.short)

@@ -1,6 +1,7 @@
 """`shopkeeper support inbox` and its like: what waits for a person, and answering it."""
 
 import getpass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from shopkeeper.cli.main import open_shop
+from shopkeeper.errors import FeedError
 from shopkeeper.support.inbox import View, Whole
 
 console = Console(highlight=False)
@@ -24,7 +26,7 @@ def register(support: typer.Typer) -> None:
     for name, command in (
         ("inbox", inbox), ("show", show), ("take", take), ("say", say), ("note", note), ("draft", draft),
         ("return", give_back), ("close", close), ("questions", questions),
-        ("teach", teach), ("unteach", unteach),
+        ("teach", teach), ("unteach", unteach), ("replay", replay),
     ):  # fmt: skip
         support.command(name)(command)
 
@@ -165,3 +167,28 @@ def unteach(
     with open_shop(ctx) as shop:
         shop.teaching.undo(lesson)
     console.print("taken back")
+
+
+def replay(
+    ctx: typer.Context, policy: Annotated[Path, typer.Argument(help="A file with other rules.")]
+) -> None:
+    """Say what other rules would have changed of past conversations. Nothing is written."""
+    try:
+        text = policy.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FeedError(f"{policy} cannot be read: {error}", hint="name a TOML file") from error
+    with open_shop(ctx) as shop:
+        found = shop.inbox.replay(text)
+    table = Table("conversation", "what was wanted", "now", "with these rules")
+    for each in found.differences:
+        action = each.action
+        wanted = f"{action.kind.value} {action.order_id}" if action else each.question
+        before, after = (
+            " ".join([told.verdict, *(c.rule_id for c in told.rules), told.terms])
+            for told in (each.before, each.after)
+        )
+        table.add_row(each.conversation_id, escape(wanted), escape(before), escape(after))
+    if found.differences:
+        console.print(table)
+    looked = f"{found.decisions} decisions and {found.questions} questions looked at"
+    console.print(f"{looked}: {len(found.differences)} would have been otherwise")

@@ -14,7 +14,8 @@ from shopkeeper.console import (
     workshop,
 )
 from shopkeeper.console import sales as sold
-from shopkeeper.console.inbox import conversations, questions
+from shopkeeper.console.inbox import conversations, figures, questions
+from shopkeeper.console.inbox import rules as policy
 from shopkeeper.console.models import installed, scores, spending, trying
 from shopkeeper.console.page import show
 from shopkeeper.console.recommend import experiments as trials
@@ -47,6 +48,8 @@ for part in (
     workshop,
     jobs,
     questions,
+    policy,
+    figures,
     conversations,
     access,
 ):

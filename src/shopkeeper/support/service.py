@@ -113,7 +113,7 @@ class Support:
 
     def open(self, *, language: str = "en") -> "Conversation":
         """A new conversation, in which nobody is known yet."""
-        conversation_id = secrets.token_urlsafe(18)
+        conversation_id = secrets.token_urlsafe(18).replace("-", "_")  # no option of a command
         with self.database.connection() as conn:
             conversations.start(conn, conversation_id, language=language, now=self.clock())
         return Conversation(self, conversation_id)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shopkeeper.pages import Visit, formats
 from shopkeeper.support.cases import Reason
+from shopkeeper.support.records import ActionKind
 
 REASONS: dict[Reason, str] = {
     Reason.REQUEST: "asked for a person",
@@ -43,7 +44,15 @@ STATES: dict[str, str] = {
     "open": "waits for a yes", "confirmed": "agreed to", "done": "done", "undone": "taken back", "declined": "declined",
     "void": "lapsed", "expired": "ran out", "stale": "no longer true",
 }  # fmt: skip
-TABLES = (REASONS, FLOWS, PROGRESS, DOES, TOOLS, EVENTS, STATES)
+ACTIONS: dict[ActionKind, str] = {
+    ActionKind.CANCEL: "cancel", ActionKind.CHANGE_ITEMS: "change items", ActionKind.CHANGE_ADDRESS: "change the address",
+    ActionKind.CHANGE_PAYMENT: "change the payment", ActionKind.CHANGE_PROFILE_ADDRESS: "change the account's address",
+    ActionKind.RETURN: "return", ActionKind.EXCHANGE: "exchange", ActionKind.UNDO: "undo",
+}  # fmt: skip
+VERDICTS: dict[str, str] = {
+    "yes": "yes", "no": "no", "depends": "depends on what was not said", "nothing": "no rule answers",
+}  # fmt: skip
+TABLES = (REASONS, FLOWS, PROGRESS, DOES, TOOLS, EVENTS, STATES, ACTIONS, VERDICTS)
 
 
 def understood(visit: Visit, command: str) -> str:

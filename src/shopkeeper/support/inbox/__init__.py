@@ -3,10 +3,12 @@
 In come conversations that wait for a person; out go what people say in them, and the agent's silence meanwhile. The way:
 `records.py` what people see · `queue.py` the lists and notes in the database · `inbox.py` the door: take, say, note, return ·
 `rehearsing.py`, `drafting.py` what the agent would answer, tried on a copy · `teaching.py` what the agent could not answer, and
-the answers that people write · `replaying.py` what other rules would have changed.
+the answers that people write · `replaying.py` what other rules would have changed ·
+`figures.py` counts.
 """
 
 from shopkeeper.support.cases import AlreadyTaken, Case, Outcome, Reason
+from shopkeeper.support.inbox.figures import Figures
 from shopkeeper.support.inbox.inbox import Inbox
 from shopkeeper.support.inbox.records import Draft, Note, Row, View, Whole
 from shopkeeper.support.inbox.replaying import Difference, Replay, Told
@@ -18,6 +20,7 @@ __all__ = [
     "Case",
     "Difference",
     "Draft",
+    "Figures",
     "Inbox",
     "Lesson",
     "Note",

@@ -23,6 +23,7 @@ from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.writing import variants
 from shopkeeper.support.hours import opening
 from shopkeeper.support.inbox import drafting, queue
+from shopkeeper.support.inbox.figures import Figures, figures
 from shopkeeper.support.inbox.records import Draft, Row, View, Whole
 from shopkeeper.support.inbox.replaying import Replay, replay
 from shopkeeper.support.service import Support
@@ -115,6 +116,10 @@ class Inbox:
     def replay(self, policy: str) -> Replay:
         """What these rules, as TOML, would change of past conversations. Nothing is written. Raises FeedError."""
         return replay(self.support, policy)
+
+    def figures(self, days: int = 30) -> Figures:
+        """What became of the conversations of the last days, why people were called, and how long they were waited for."""
+        return figures(self.support, days)
 
     def _take(self, conn: Connection, conversation_id: str, by: str, now: datetime) -> Case:
         case = cases.hold(conn, conversation_id)

@@ -22,6 +22,10 @@ from shopkeeper.support.wording import show
 
 DECISIONS = 1000  # that are looked at again, the newest
 QUESTIONS = 1000  # messages of customers that are, the newest
+PARTS = (
+    "identity", "access", "people", "proposal_minutes", "return_fee", "statuses", "refund_times", "notes",
+)  # fmt: skip
+"""What else a policy says, as the file names it."""
 Verdict = Literal["yes", "no", "depends", "nothing"]
 
 
@@ -57,7 +61,7 @@ class Replay:
     questions: int = 0
     since: datetime | None = None
     rules: tuple[str, ...] = field(default=())
-    """Ids of rules and terms that are new, gone or other."""
+    """Ids of rules and terms that are new, gone or other, and names of the other parts that differ."""
 
 
 def replay(support: Support, text: str) -> Replay:
@@ -78,10 +82,11 @@ def replay(support: Support, text: str) -> Replay:
 
 
 def changed_rules(old: Policy, new: Policy) -> tuple[str, ...]:
-    """Ids of rules and terms that are new, gone or other."""
+    """Ids of rules and terms that are new, gone or other, and names of the other parts that differ."""
     before = {r.id: r for r in (*old.rules, *old.terms)}
     after = {r.id: r for r in (*new.rules, *new.terms)}
-    return tuple(id_ for id_ in {**before, **after} if before.get(id_) != after.get(id_))
+    rules = [id_ for id_ in {**before, **after} if before.get(id_) != after.get(id_)]
+    return (*rules, *(part for part in PARTS if getattr(old, part) != getattr(new, part)))
 
 
 def _decided(kept: Kept, old: Policy, new: Policy) -> Difference | None:
