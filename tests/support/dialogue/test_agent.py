@@ -173,3 +173,22 @@ def test_at_night_it_is_said_when_somebody_is_there_and_the_request_is_kept(ada:
     with ada.desk.database.connection() as conn:
         case = cases.current(conn, ada.conversation.id)
     assert case is not None and not case.in_hours and case.reason is cases.Reason.REQUEST
+
+
+@pytest.mark.parametrize(
+    "text, asked",
+    [
+        ("您好，我要改地址", "哪个订单"),
+        ("你好，我想改一下订单 W1001 的收货地址。", "哪个地址"),
+        ("我要换一个", "哪件商品"),
+    ],
+)
+def test_a_wish_behind_a_greeting_is_heard_in_chinese(ada: Talk, text: str, asked: str) -> None:
+    assert asked in ada.say(text).text
+
+
+@pytest.mark.parametrize("text", ["Where is it?", "Hi! Can you tell me where it is?", "它到哪了？"])
+def test_it_asks_which_of_several_orders_is_meant(ada: Talk, text: str) -> None:
+    asked = ada.say(text)
+    assert "#W1001" in asked.text and "#W1002" in asked.text and "1Z" not in asked.text
+    assert "1Z#W1002" in ada.say("W1002").text

@@ -197,10 +197,9 @@ def _one_mention(
     if len(fitting) > wanted and len(alike) > 1:
         options = tuple(f"{p.order.id}|{p.item}" for p in fitting)
         question = Question("which", wish.number, index, options)
-        values = {"item": mention.words or "item", "options": "", "wanted": str(wanted)}
-        return Need(
-            question, "which_item", values, tuple(dict.fromkeys(p.order.id for p in fitting))
-        )
+        values = {"item": mention.words, "options": "", "wanted": str(wanted)}
+        key = "which_item" if mention.words else "which_item_of_all"
+        return Need(question, key, values, tuple(dict.fromkeys(p.order.id for p in fitting)))
     for piece in fitting[:wanted]:
         taken.append((piece.order.id, piece.item))
         picks.append(Pick(piece.order.id, piece.item, index))

@@ -28,6 +28,7 @@ from shopkeeper.support.records import GIFT_CARD, Action, Proposal
 from shopkeeper.support.wording import address_line, money
 from shopkeeper.text.normalise import normalise
 
+_POINTS_AT_ONE = re.compile(r"\bwhere(?:'s| is)? it\b|它")  # and does not say which
 SHOWN = 8  # orders, items or variants that are read out at once
 
 
@@ -62,6 +63,11 @@ def _meant(desk: Desk, wish: Wish) -> list[Order] | Need:
         pool = [o for o in pool if any(line.product_id in named for line in o.lines)] or [
             o for o in desk.orders if any(line.product_id in named for line in o.lines)
         ]
+    if len(pool) > 1 and not named and _POINTS_AT_ONE.search(wish.hint):
+        options = tuple(o.id for o in pool)
+        return Need(
+            Question("order", wish.number, options=options), "which_order", {"options": ""}, options
+        )
     return pool
 
 
