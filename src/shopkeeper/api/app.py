@@ -37,6 +37,7 @@ from shopkeeper.api.routes import (
     events,
     inbox,
     learning,
+    mcp,
     merchandising,
     people,
     policy,
@@ -138,7 +139,7 @@ def _api() -> tuple[BaseRoute, ...]:
     router = APIRouter()
     router.include_router(system.health_router, responses=_PROBLEMS)  # type: ignore[arg-type]  # str is a key too
     for part in (
-        products, search, recommend, recommendations, learning, merchandising, people, texts, events, support, inbox, teaching, policy, ucp, transfer, system, gateway,
+        products, search, recommend, recommendations, learning, merchandising, people, texts, events, support, inbox, teaching, policy, ucp, mcp, transfer, system, gateway,
     ):  # fmt: skip
         router.include_router(part.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     # The storefront's own pages speak with customer service without a key.

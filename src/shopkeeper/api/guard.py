@@ -31,7 +31,7 @@ BURST_S = 5.0  # a caller may use up this many seconds of requests at once
 # What a publishable key may do. Whatever is not listed needs a secret key, so a new route is closed until it is here.
 PUBLISHABLE = re.compile(
     r"GET /v1/(search|suggest|recommend/.*|version|(products|pages|reviews)(/.*)?|ucp/products/.*)"
-    r"|POST /v1/(events|queries|ucp/search|support/conversations(/[^/]+/(messages|feedback))?)"
+    r"|POST /v1/(events|queries|mcp|ucp/search|support/conversations(/[^/]+/(messages|feedback))?)"
     r"|GET /v1/support/conversations/[^/]+/(messages|events)"
 )
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")

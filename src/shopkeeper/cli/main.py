@@ -36,6 +36,7 @@ COMMANDS = (
     "merchandising",
     "recommend",
     "support",
+    "mcp",
     "models",
     "lm",
 )

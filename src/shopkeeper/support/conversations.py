@@ -42,11 +42,13 @@ class Entry:
     detail: Mapping[str, Any]
 
 
-def start(conn: Connection, conversation_id: str, *, language: str, now: datetime) -> None:
-    """Write a new conversation, in which nobody is known yet."""
+def start(
+    conn: Connection, conversation_id: str, *, language: str, now: datetime, channel: str = "chat"
+) -> None:
+    """Write a new conversation, in which nobody is known yet. channel: chat, mail or mcp."""
     conn.execute(
-        "insert into support_conversations (id, language, opened_at, heard_at) values (%s, %s, %s, %s)",
-        [conversation_id, language, now, now],
+        "insert into support_conversations (id, language, opened_at, heard_at, channel) values (%s, %s, %s, %s, %s)",
+        [conversation_id, language, now, now, channel],
     )
 
 

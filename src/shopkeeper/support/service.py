@@ -111,11 +111,13 @@ class Support:
         self._secret = secret
         self._policy: tuple[int, Policy] | None = None
 
-    def open(self, *, language: str = "en") -> "Conversation":
-        """A new conversation, in which nobody is known yet."""
+    def open(self, *, language: str = "en", channel: str = "chat") -> "Conversation":
+        """A new conversation, in which nobody is known yet. channel: where it is held: chat, mail or mcp."""
         conversation_id = secrets.token_urlsafe(18).replace("-", "_")  # no option of a command
         with self.database.connection() as conn:
-            conversations.start(conn, conversation_id, language=language, now=self.clock())
+            conversations.start(
+                conn, conversation_id, language=language, now=self.clock(), channel=channel
+            )
         return Conversation(self, conversation_id)
 
     def conversation(self, conversation_id: str) -> "Conversation":
