@@ -75,8 +75,8 @@ def in_tables() -> Iterator[str]:
         yield from (title, what_to_do)
     yield from (kind.title for kind in (*KINDS.values(), UNEXPECTED))
     yield from LABELS.values()
-    for table in (*words.TABLES, OUTCOMES):
-        yield from table.values()
+    for called in (*words.TABLES, OUTCOMES):
+        yield from called.values()
     for problem in PROBLEMS.values():
         yield from (problem.one, problem.many, problem.short)
 

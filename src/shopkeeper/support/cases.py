@@ -135,7 +135,12 @@ def _select(conn: Connection, where: str, values: Sequence[Any]) -> list[Case]:
 
 
 def _case(row: tuple[Any, ...]) -> Case:
-    id_, conversation_id, reason, *rest, outcome = row
+    (
+        id_, conversation_id, reason, summary, urgent, in_hours, asked_at, taken_by, taken_at, ended_by, ended_at,
+        outcome,
+    ) = row  # fmt: skip
+    ended = None if outcome is None else Outcome(outcome)
     return Case(
-        id_, conversation_id, Reason(reason), *rest, None if outcome is None else Outcome(outcome)
-    )
+        id_, conversation_id, Reason(reason), summary, urgent, in_hours, asked_at, taken_by, taken_at, ended_by, ended_at,
+        ended,
+    )  # fmt: skip

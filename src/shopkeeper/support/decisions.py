@@ -51,8 +51,9 @@ def recent(conn: Connection, *, limit: int) -> Iterator[Kept]:
         "order by id desc limit %s",
         [limit],
     )
-    for *known, facts in rows:
-        yield Kept(*known, FACTS.validate_json(orjson.dumps(facts)))
+    for id_, conversation_id, turn, at, language, allowed, kept in rows:
+        facts = FACTS.validate_json(orjson.dumps(kept))
+        yield Kept(id_, conversation_id, turn, at, language, allowed, facts)
 
 
 def _bare(facts: Facts) -> Facts:

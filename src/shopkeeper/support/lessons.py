@@ -70,4 +70,9 @@ def undo(conn: Connection, lesson_id: int, now: datetime) -> None:
 
 def _read(conn: Connection, where: str, values: Sequence[Any]) -> list[Lesson]:
     rows = conn.execute((_SELECT + where).encode(), values)
-    return [Lesson(*row[:4], tuple(row[4]), *row[5:]) for row in rows]
+    return [_lesson(row) for row in rows]
+
+
+def _lesson(row: tuple[Any, ...]) -> Lesson:
+    id_, page_id, question, language, wordings, made_by, made_at, undone_at = row
+    return Lesson(id_, page_id, question, language, tuple(wordings), made_by, made_at, undone_at)

@@ -147,8 +147,8 @@ def _page(
         visit, "inbox/inbox.html", status=status, title=visit.t("Inbox"), answer=_sentence(visit, inbox.listing(View.WAITING), sizes, now),
         view=shown, views=list(View), sizes=sizes, rows=rows, me=me, version=version, typed=typed, draft=draft, problem=problem,
         path=f"{PATH}/{conversation_id}" if conversation_id else PATH, longest=MAX_TEXT, ago=lambda at: words.ago(visit, at, now),
-        reason=lambda reason: visit.t(words.REASONS[reason]), flow=lambda f: visit.t(words.FLOWS.get(f, f)),
-        progress=lambda p: visit.t(words.PROGRESS.get(p, p)), **values,
+        reason=lambda reason: visit.t(words.REASONS[reason]), flow=lambda name: words.flow(visit, name),
+        progress=lambda name: words.progress(visit, name), **values,
     )  # fmt: skip
 
 

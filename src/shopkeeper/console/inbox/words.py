@@ -59,8 +59,18 @@ def understood(visit: Visit, command: str) -> str:
     """A command of the audit in words: "start return" is "wants: return items"."""
     do, _, what = command.partition(" ")
     if do == "start":
-        return visit.t("wants: {what}", what=visit.t(FLOWS.get(what, what)))
+        return visit.t("wants: {what}", what=flow(visit, what))
     return visit.t(DOES.get(command, DOES.get(do, do)))
+
+
+def flow(visit: Visit, name: str) -> str:
+    """A wish in words."""
+    return visit.t(FLOWS.get(name, name))
+
+
+def progress(visit: Visit, name: str) -> str:
+    """What became of a wish."""
+    return visit.t(PROGRESS.get(name, name))
 
 
 def ago(visit: Visit, at: datetime, now: datetime) -> str:

@@ -15,9 +15,10 @@ from shopkeeper.support.answers.reading import read
 from shopkeeper.support.answers.ruling import rule_on
 from shopkeeper.support.decisions import Kept
 from shopkeeper.support.facts import Facts
-from shopkeeper.support.policy import Policy, parse
+from shopkeeper.support.policy import Policy, Rule, parse
 from shopkeeper.support.records import Action, Check
 from shopkeeper.support.service import Support
+from shopkeeper.support.terms import Term
 from shopkeeper.support.wording import show
 
 DECISIONS = 1000  # that are looked at again, the newest
@@ -83,10 +84,14 @@ def replay(support: Support, text: str) -> Replay:
 
 def changed_rules(old: Policy, new: Policy) -> tuple[str, ...]:
     """Ids of rules and terms that are new, gone or other, and names of the other parts that differ."""
-    before = {r.id: r for r in (*old.rules, *old.terms)}
-    after = {r.id: r for r in (*new.rules, *new.terms)}
+    before, after = (_by_id(policy) for policy in (old, new))
     rules = [id_ for id_ in {**before, **after} if before.get(id_) != after.get(id_)]
     return (*rules, *(part for part in PARTS if getattr(old, part) != getattr(new, part)))
+
+
+def _by_id(policy: Policy) -> dict[str, Rule | Term]:
+    found: tuple[Rule | Term, ...] = (*policy.rules, *policy.terms)
+    return {r.id: r for r in found}
 
 
 def _decided(kept: Kept, old: Policy, new: Policy) -> Difference | None:
