@@ -71,13 +71,15 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands before the weights. lists: key to number of elements; kept: the elements of those asked for."""
+    """What stands before the weights. lists: key to number of elements; kept: the elements of those asked for;
+    table_offset: of the first byte of the table of tensors, where keys and values have ended."""
 
     version: int
     values: Mapping[str, Value]
     lists: Mapping[str, int]
     tensors: tuple[Tensor, ...]
     kept: Mapping[str, tuple[Value, ...]]
+    table_offset: int = 0
 
     @property
     def architecture(self) -> str:
@@ -178,8 +180,9 @@ class _Reader:
             self._entry(values, lists)
         if not isinstance(values.get("general.architecture"), str):
             raise self._wrong("it names no general.architecture")
+        table_offset = self._at
         tensors = self._tensors(tensor_count, values)
-        return Header(version, values, lists, tensors, self._kept)
+        return Header(version, values, lists, tensors, self._kept, table_offset)
 
     def _entry(self, values: dict[str, Value], lists: dict[str, int]) -> None:
         key = self._name(MAX_KEY_BYTES)

