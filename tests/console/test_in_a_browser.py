@@ -152,7 +152,7 @@ def test_signing_in_and_out(browser: Browser, shop: Shop) -> None:
         )
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_label("Secret key")).to_be_focused()
-    closed.search.close()
+    closed.stop()
 
 
 def test_no_page_is_wider_than_its_screen(browser: Browser, base: str) -> None:

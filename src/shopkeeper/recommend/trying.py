@@ -163,7 +163,8 @@ class Trying:
             try:
                 self.refresh()
             except (psycopg.Error, DatabaseError) as error:
-                log.warning("recommend waits for the database: %s", error)
+                if not self._stop.is_set():  # else it was closed because all ends
+                    log.warning("recommend waits for the database: %s", error)
             self._stop.wait(POLL_S)
 
 
