@@ -7,7 +7,7 @@ agent reads and proposes through `Conversation`, and commits nothing but what th
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from shopkeeper.errors import ModelError
 from shopkeeper.shop.bulk import Connection
@@ -383,7 +383,7 @@ class Agent:
             quotes=reply.quotes,
         )
         event = "handed_over" if reply.hand_over else "replied"
-        detail: dict[str, object] = {"why": reply.hand_over.why} if reply.hand_over else {}
+        detail: dict[str, Any] = {"why": reply.hand_over.why} if reply.hand_over else {}
         detail |= {"understood": _in_short(turn.understood), "tools": sorted(turn.desk.used)}
         evidence = [f"{e.kind}:{e.id}" for e in reply.evidence if e.kind != "rule"]
         rules = [e.id for e in reply.evidence if e.kind == "rule"]
