@@ -13,6 +13,7 @@ from shopkeeper.training.next_items import (
     NextItems,
     Recipe,
     batches,
+    full_loss,
     onnx_graph,
     sampled_loss,
     train,
@@ -77,10 +78,33 @@ def test_with_every_item_drawn_the_loss_is_near_the_full_softmax(model: NextItem
     batch = torch.from_numpy(np.array([[1, 2, 3], [5, 6, 0]]))
     torch.manual_seed(0)
     drawn = np.mean([float(sampled_loss(model, batch, 4000)) for _ in range(5)])
+    assert drawn == pytest.approx(float(full_loss(model, batch)), abs=0.05)
+
+
+@torch.no_grad()
+def test_the_full_loss_is_the_cross_entropy_of_all_scores(model: NextItems) -> None:
+    batch = torch.from_numpy(np.array([[1, 2, 3], [5, 6, 0]]))
     state = model(batch[:, :-1]).flatten(0, 1)
     scores = state @ model.vectors().T * model.sharpness
-    full = torch.nn.functional.cross_entropy(scores, batch[:, 1:].reshape(-1))
-    assert drawn == pytest.approx(float(full), abs=0.05)
+    expected = torch.nn.functional.cross_entropy(scores, batch[:, 1:].reshape(-1))
+    assert float(full_loss(model, batch)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_over_all_items_it_learns_what_follows_what_too(had: Histories) -> None:
+    model = train(had.items, had.start, KNOWN, replace(RECIPE, negatives=0, epochs=8))
+    best = serve(model).scores(Histories.of([[i] for i in range(ITEMS)], ITEMS)).argmax(axis=1)
+    assert np.mean(best == (np.arange(ITEMS) + 1) % ITEMS) > 0.8
+
+
+def test_training_that_goes_on_needs_few_epochs(had: Histories) -> None:
+    recipe = replace(RECIPE, again=1)
+    learner = sequential.Learner(KNOWN, recipe)
+    learner(had.without_last(1))
+    asked = Histories.of([[i] for i in range(ITEMS)], ITEMS)
+    went_on = learner(had).scores(asked).argmax(axis=1)
+    anew = sequential.fit(had, KNOWN, replace(recipe, epochs=1)).scores(asked).argmax(axis=1)
+    following = (np.arange(ITEMS) + 1) % ITEMS
+    assert np.mean(went_on == following) > 0.8 > np.mean(anew == following)
 
 
 def test_several_seeds_are_served_as_their_mean(had: Histories) -> None:
