@@ -27,8 +27,13 @@ _ORDERS = re.compile(
     r"|\b(?:ai|assistant|chat\s*bot|bot|agent|language model|llm|gpt|claude)\b.{0,60}\b(?:must|should|shall|will|please|now|are to|has to|have to|need to|instead|to (?:reply|respond|say|tell|refund|send|add|issue))\b"
     r"|^\W*(?:system|admin|administrator|developer|assistant|ai|user)\s*(?:note|update|override)?\s*:"
     r"|\byou are (?:now|an? (?:ai|assistant|agent|bot|language model))|\bact as\b|\bpretend to be\b|\bnew instructions?\b"
+    r"|\b(?:note|message|attention|hint|word|memo)\s+(?:to|for)\s+(?:the |any |all |every |our |your )?(?:ai|assistant|chat\s*bot|bot|agent|language model|model|llm|gpt|claude)s?\b"
+    r"|\b(?:ai|assistant|bot|agent|model|llm)s?\s+(?:that |who |which )?(?:reads?|reading|process\w*|summari[sz]\w*)\b"
+    r"|\b(?:do not|don't|never)\s+(?:mention|reveal|disclose)\s+(?:this|these|that|the above)\b|\b(?:do not|don't)\s+tell\s+(?:the\s+)?(?:customer|user|buyer)"
+    r"|\b(?:modif|alter|adjust|rewrit|begin|end|start|finish|append|add|insert|includ|incorporat|embed)\w*\s+(?:[\w'-]+\s+){0,8}?your\s+(?:answer|reply|replies|response|output)s?\b"
     r"|<\s*/?\s*(?:information|system|user|assistant|important|inst)\b|\[/?inst\]|<\|"
-    r"|忽略.{0,12}(?:指令|指示|规则|提示|以上|之前)|系统(?:提示|指令|消息)|(?:助手|机器人|客服|人工智能|AI).{0,12}(?:必须|应该|请|要|务必|立即)|你现在是|扮演|新的?指令",
+    r"|忽略.{0,12}(?:指令|指示|规则|提示|以上|之前)|系统(?:提示|指令|消息)|(?:助手|机器人|客服|人工智能|AI).{0,12}(?:必须|应该|请|要|务必|立即)|你现在是|扮演|新的?指令"
+    r"|(?:给|致)\s*(?:AI|助手|机器人|模型|客服).{0,4}(?:备注|留言|提示|的话|消息)|(?:不要|别|勿)(?:向|跟|对|和)?(?:告诉|透露给|提醒)?(?:客户|用户|顾客|买家)(?:提起|透露|说明|说)?(?:这|此|本)",
     re.IGNORECASE,
 )  # fmt: skip
 _PROMISE = re.compile(

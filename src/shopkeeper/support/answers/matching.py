@@ -27,6 +27,7 @@ from shopkeeper.support.answers.statements import Statement, statements
 LIGHT = 0.2  # of the weight of a concept that narrows little
 LEAST = 0.72  # share of the question that a statement must speak of
 
+LEAST_ECHO = 30  # characters of a statement that stands word for word in what was said
 LEAST_OWN = 0.2  # share that it must speak of itself, unless its heading is the question
 LEAST_TITLED = 0.5
 LEAST_FAQ = 0.3  # how alike a question must be to that of a page of questions
@@ -362,6 +363,8 @@ def _fits(question: Reading, asked: frozenset[str], entry: _Entry, titled: float
     figures = (i for i in asked if i.startswith(("n:", "w:")) and any(c.isdigit() for c in i))
     if not all(i in entry.own or _within(i, entry) or i[2:] in entry.text for i in figures):
         return False
+    if len(entry.text) >= LEAST_ECHO and entry.text.strip(".。!！") in question.text:
+        return False  # it was said, not asked
     if titled >= LEAST_TITLED:
         return True
     ideas = _ideas(asked)
