@@ -52,6 +52,11 @@ def erase_customer(conn: Connection, customer_id: str) -> Erased:
         "update reviews set customer_id = null, author = '', author_email = '' where customer_id = %(id)s",
         known,
     ).rowcount
+    conn.execute(  # letters from their address, also where they never said who they are
+        "delete from support_conversations where id in (select conversation_id from support_mail m join customers c "
+        "on lower(m.address) = lower(c.email) where c.id = %(id)s)",
+        known,
+    )
     gone = conn.execute("delete from customers where id = %(id)s", known).rowcount
     if not (gone or events or orders or reviews):
         raise NotFound(f"nothing names a customer {customer_id!r}", hint="ids are case-sensitive")
