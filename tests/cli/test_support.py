@@ -9,6 +9,7 @@ from shopkeeper.settings import load_settings
 from shopkeeper.shop.database import open_database
 from tests.cli.conftest import Run
 from tests.support.conftest import fill
+from tests.support.letters.test_reading import letter
 
 
 @pytest.fixture
@@ -94,3 +95,13 @@ def test_what_other_rules_would_have_changed_is_told(
     file.write_text(rules.replace("within_days = 30", "within_days = 3"))
     told = filled("support", "replay", file).out
     assert "1 questions looked at: 1 would have been otherwise" in told and "return-window" in told
+
+
+def test_letters_are_answered_from_a_folder_into_another(filled: Run, tmp_path: Path) -> None:
+    inbox, outbox = tmp_path / "in", tmp_path / "out"
+    inbox.mkdir()
+    (inbox / "1.eml").write_bytes(letter("Hello"))
+    (inbox / "2.eml").write_bytes(letter("away", Auto_Submitted="auto-replied"))
+    told = filled("support", "mail", inbox, outbox, "--from", "s@shop.example").out
+    assert "letters read: 1, sent: 1, set aside: 1" in told and "2.eml: a program wrote it" in told
+    assert len(list(outbox.glob("*.eml"))) == 1

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from shopkeeper.cli import support_inbox
 from shopkeeper.cli.main import open_shop
+from shopkeeper.cli.support_mail import mail
 from shopkeeper.cli.support_outcomes import outcomes
 from shopkeeper.errors import FeedError, NotFound
 from shopkeeper.face import Shop
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     support.command("token")(token)
     support.command("chat")(chat)
     support.command("outcomes")(outcomes)
+    support.command("mail")(mail)
     support_inbox.register(support)
     app.add_typer(support, name="support")
 

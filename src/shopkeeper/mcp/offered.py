@@ -191,11 +191,9 @@ def _search(shop: Shop, a: Search) -> Any:
 
 
 def _recommend(shop: Shop, a: Recommend) -> Any:
-    if not a.product_id:
-        slot, about = Slot.HOME, ()
-    else:
-        slot = Slot.SIMILAR if a.what == "similar" else Slot.TOGETHER
-        about = (a.product_id,)
+    slot = Slot.SIMILAR if a.what == "similar" else Slot.TOGETHER
+    about = (a.product_id,) if a.product_id else ()
+    slot = slot if about else Slot.HOME
     found = shop.recommend.ask(Asked(slot, Visitor("", "", ""), about, (), a.limit, record=False))
     shown = shop.search.products([item.product_id for item in found.items])
     return {"products": [_product(p, a.language) for p in shown.values()]}

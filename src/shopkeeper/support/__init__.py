@@ -5,8 +5,8 @@ proposed, agreed to and done once. The way: `identity.py` who is talking · `loo
 what there is · `facts.py` what a rule looks at · `predicates.py`, `policy.py`, `policies.py` what is allowed ·
 `pieces.py`, `quoting.py` what it costs · `wording.py` how it is read to the customer · `consent.py` whether they
 agreed · `effects.py`, `proposals.py` doing it · `outside.py` text from outside made harmless · `terms.py`, `answers/`
-what is told to who asks · `conversations.py` where it stands, and the audit · `service.py` the
-door, `tools.py` the same door for models.
+what is told to who asks · `conversations.py` where it stands, and the audit · `outcomes.py` what became of it ·
+`letters/` e-mail · `service.py` the door, `tools.py` the same door for models.
 """
 
 from shopkeeper.support.answers import (
