@@ -2,14 +2,14 @@
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import recommend_rivals, recommend_sets
+from benchmarks import recommend_networks, recommend_rivals, recommend_sets
 from benchmarks.recommend_sets import SETS
 from shopkeeper.measures import bootstrap
 from shopkeeper.recommend import (
@@ -24,15 +24,13 @@ from shopkeeper.recommend import (
     protocol,
     recommender,
 )
-from shopkeeper.recommend.evidence import Knowledge
+from shopkeeper.recommend.evidence import Fit, Knowledge
 from shopkeeper.recommend.histories import Ints, Table
 from shopkeeper.recommend.protocol import Split
 from shopkeeper.recommend.recommender import Ground
-from shopkeeper.recommend.sequential import Learner
 from shopkeeper.training.next_items import Recipe
 
 SEEDS = (0, 1, 2)
-MEMBERS = 2  # networks of each seed, whose scores are averaged
 QUICK = 3000  # people, in a quick run
 EASE_LIMIT = 12_500  # items; the inverse of Sports would take most of the time of the whole run
 BASELINES: dict[str, Callable[[Histories], Recommender]] = {
@@ -52,7 +50,7 @@ class Bench:
         self.name, self.about, self.quick = name, found.about, quick
         histories = found.histories.select(np.arange(QUICK)) if quick else found.histories
         self.validation, self.test = protocol.leave_one_out(histories)
-        self.recipe = Recipe(epochs=2, again=1) if quick else Recipe()
+        self.recipe = Recipe(epochs=2) if quick else Recipe()
         print(
             f"\n{name}: {len(histories):,} people, {histories.count:,} items, "
             f"{len(histories.items):,} events",
@@ -68,6 +66,10 @@ class Bench:
     def ground(self) -> Ground:
         """The closed forms."""
         return recommender.prepare(self.test.fit, self.known())
+
+    def networks(self, meanings: Table, seeds: Sequence[int]) -> Fit:
+        """Networks that are trained once and then found again."""
+        return lambda had: recommend_networks.trained(had, meanings, self.recipe, seeds)
 
     def ask(self, label: str, model: Recommender, *, split: Split | None = None) -> Figures:
         """Figures of the test, or of another split."""
@@ -114,24 +116,26 @@ def fit(bench: Bench) -> Figures:
 
 
 def seed(bench: Bench, number: int) -> Figures:
-    """Ours with networks of its own for each seed, and these alone."""
-    model = recommender.weigh(bench.ground(), {"sequence": _learner(bench, number)})
+    """Ours with one network beside the closed forms, and the network alone."""
+    sequence = bench.networks(bench.known().meanings, [number])
+    model = recommender.weigh(bench.ground(), {"sequence": sequence})
     figures = bench.ask(f".seed{number}", model)
     figures |= bench.ask(f".seed{number}.validation", model, split=bench.validation)
     return figures | bench.ask(f".sequence{number}", model.evidence.others["sequence"])
 
 
-def _learner(bench: Bench, number: int, meanings: Table | None = None) -> Learner:
-    seeds = range(MEMBERS * number, MEMBERS * (number + 1))
-    meanings = bench.known().meanings if meanings is None else meanings
-    return Learner(meanings, bench.recipe, seeds=seeds)
+def together(bench: Bench) -> Figures:
+    """The same with the networks of all seeds, whose scores are averaged."""
+    sequence = bench.networks(bench.known().meanings, SEEDS)
+    model = recommender.weigh(bench.ground(), {"sequence": sequence})
+    figures = bench.ask(".together", model)
+    return figures | bench.ask(".together.validation", model, split=bench.validation)
 
 
 def refit(bench: Bench) -> Figures:
     """The same as the first seed, with the item of validation to learn from as well."""
-    test = bench.test
-    others = {"sequence": _learner(bench, SEEDS[0])}
-    model = recommender.fit(test.ask, bench.known(), others=others)
+    sequence = bench.networks(bench.known().meanings, SEEDS[:1])
+    model = recommender.fit(bench.test.ask, bench.known(), others={"sequence": sequence})
     return bench.ask(".refit", model)
 
 
@@ -141,7 +145,7 @@ def ids_only(bench: Bench) -> Figures:
     ground = recommender.prepare(bench.test.fit, nothing)
     figures = bench.ask(".ids_only.closed_form", recommender.weigh(ground))
     empty = np.zeros((bench.test.fit.count, 1), np.float32)
-    model = recommender.weigh(ground, {"sequence": _learner(bench, SEEDS[0], empty)})
+    model = recommender.weigh(ground, {"sequence": bench.networks(empty, SEEDS[:1])})
     return figures | bench.ask(".ids_only", model)
 
 
@@ -167,6 +171,7 @@ PARTS: dict[str, Callable[[Bench], Figures]] = {
     "closed_form": closed_form,
     **{f"seed{number}": lambda bench, number=number: seed(bench, number) for number in SEEDS},  # type: ignore[misc]
     "baselines": baselines,
+    "together": together,
     "refit": refit,
     "ids_only": ids_only,
     "rivals": rivals,

@@ -1,11 +1,9 @@
 """The whole recommender: learnt from a prefix, better than its parts on what it was not shown."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from shopkeeper.recommend import choosing, evidence, know, protocol, recommender
+from shopkeeper.recommend import choosing, know, protocol, recommender
 from shopkeeper.recommend.histories import Histories
 from shopkeeper.recommend.popularity import fit as most_wanted
 from shopkeeper.recommend.text import About
@@ -84,24 +82,10 @@ def test_a_further_model_is_weighed_beside_the_others(split: protocol.Split) -> 
     assert fitted.regular.weights[-1] < 0
 
 
-def test_a_further_model_offers_what_the_base_would_not(split: protocol.Split) -> None:
-    class Opposite:
-        """Wants what the regression wants least."""
-
-        def scores(self, histories: Histories) -> np.ndarray:
-            return -found.base.scores(histories)
-
-    found = evidence.fit(split.fit, know(ABOUT))
-    both = replace(found, others={"opposite": Opposite()})
-    for beside in (3, ITEMS):
-        offer = both.offer(split.ask, 4, beside=beside)
-        assert offer.candidates.shape[1] == min(4 + beside, ITEMS)
-        assert all(len({*row}) == len(row) for row in offer.candidates)
-        alone = found.offer(split.ask, 4)
-        assert (offer.candidates[:, :4] == alone.candidates).all()
-    first = both.offer(split.ask, 4, beside=3)
-    best = np.take_along_axis(Opposite().scores(split.ask), first.candidates[:, [4]], axis=1)
-    rest = Opposite().scores(split.ask)
-    rest[split.ask.people, split.ask.items] = -np.inf
-    np.put_along_axis(rest, first.candidates[:, :4], -np.inf, axis=1)
-    assert (best[:, 0] == rest.max(axis=1)).all()
+def test_the_closed_forms_serve_for_several_further_models(
+    fitted: recommender.Recommender, split: protocol.Split
+) -> None:
+    ground = recommender.prepare(split.fit, know(ABOUT), PLAN)
+    alone, beside = (recommender.weigh(ground, others) for others in ({}, {"popular": most_wanted}))
+    assert (alone.scores(split.ask) == fitted.scores(split.ask)).all()
+    assert len(beside.regular.weights) == len(alone.regular.weights) + 1

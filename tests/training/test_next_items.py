@@ -96,17 +96,6 @@ def test_over_all_items_it_learns_what_follows_what_too(had: Histories) -> None:
     assert np.mean(best == (np.arange(ITEMS) + 1) % ITEMS) > 0.8
 
 
-def test_training_that_goes_on_needs_few_epochs(had: Histories) -> None:
-    recipe = replace(RECIPE, again=1)
-    learner = sequential.Learner(KNOWN, recipe)
-    learner(had.without_last(1))
-    asked = Histories.of([[i] for i in range(ITEMS)], ITEMS)
-    went_on = learner(had).scores(asked).argmax(axis=1)
-    anew = sequential.fit(had, KNOWN, replace(recipe, epochs=1)).scores(asked).argmax(axis=1)
-    following = (np.arange(ITEMS) + 1) % ITEMS
-    assert np.mean(went_on == following) > 0.8 > np.mean(anew == following)
-
-
 def test_several_seeds_are_served_as_their_mean(had: Histories) -> None:
     recipe = replace(RECIPE, epochs=1)
     both = sequential.fit(had, KNOWN, recipe, seeds=[0, 1])

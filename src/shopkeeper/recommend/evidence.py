@@ -3,7 +3,7 @@
 Letters: `P` people, `N` items, `K` candidates, `F` features.
 
 Scores enter as logarithms, so that weights of `choosing.py` are powers; what two models agree on is multiplied. The
-candidates are the best of next-item regression with a little text beside it, and of each further model. All is fitted on histories alone
+candidates are the best of next-item regression with a little text beside it. All is fitted on histories alone
 (and what is known of items), so whoever fits it on a prefix knows nothing later.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from shopkeeper.recommend import neighbours, next_item, seasons, text
@@ -44,17 +43,6 @@ def know(items: Sequence[About]) -> Knowledge:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """candidates: (P, K) items, those of the base first, the best first; had: (P, K) which of them a person has, where
-    hardly any others are left; base, others: (P, K) their scores by the base and by each further model."""
-
-    candidates: Ints
-    had: npt.NDArray[np.bool_]
-    base: Table
-    others: list[Table]
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """Fitted models. base: next-item regression with text, the source of candidates. turn: (D, D) from the meaning of
     what was had to the meaning of what comes next."""
@@ -71,29 +59,22 @@ class Evidence:
     fresh: Table  # (N,) share of an item's events that stand last in a history
     seasons: Seasons
 
-    def offer(self, histories: Histories, most: int, *, beside: int = 0) -> "Offer":
-        """The best unseen items by the base, and the best by each further model that are not among them yet."""
-        base = self.base.scores(histories)
-        base += np.float32(1e-6) * np.log1p(self.number)  # the more wanted first where scores tie
-        others = [other.scores(histories) for other in self.others.values()]
-        found = _best(_without(base, histories), most)
-        for scores in others if beside else ():
-            left = _without(scores, histories)
-            np.put_along_axis(left, found, -np.inf, axis=1)
-            more = min(beside, histories.count - found.shape[1])
-            found = np.concatenate([found, _best(left, more)], axis=1)
-        columns = [np.take_along_axis(scores, found, axis=1) for scores in (base, *others)]
-        had = np.zeros(base.shape, np.bool_)
-        had[histories.people, histories.items] = True
-        return Offer(found, np.take_along_axis(had, found, axis=1), columns[0], columns[1:])
+    def candidates(self, histories: Histories, most: int) -> tuple[Ints, Table]:
+        """(P, K) the best unseen items by the base, and their scores; the more wanted first where scores tie."""
+        scores = self.base.scores(histories)
+        scores += np.float32(1e-6) * np.log1p(self.number)
+        scores[histories.people, histories.items] = -np.inf
+        most = min(most, histories.count)
+        found = np.argpartition(-scores, most - 1, axis=1)[:, :most]
+        value = np.take_along_axis(scores, found, axis=1)
+        order = np.argsort(-value, axis=1, kind="stable")
+        return np.take_along_axis(found, order, 1), np.take_along_axis(value, order, 1)
 
-    def features(self, histories: Histories, offer: "Offer") -> Table:
+    def features(self, histories: Histories, candidates: Ints, base: Table) -> Table:
         """(P, K, F), in the order of `NAMES`, then the other models."""
-        columns = [
-            *self._scores(histories, offer.candidates, offer.base),
-            *self._facts(histories, offer.candidates),
-            *offer.others,
-        ]
+        columns = [*self._scores(histories, candidates, base), *self._facts(histories, candidates)]
+        for other in self.others.values():
+            columns.append(np.take_along_axis(other.scores(histories), candidates, axis=1))
         return np.stack(columns, axis=2).astype(np.float32)
 
     def _scores(self, histories: Histories, candidates: Ints, base: Table) -> list[Table]:
@@ -196,23 +177,6 @@ def _by_length(had: Sparse) -> Sparse:
     length = np.maximum(np.asarray(had.sum(axis=1)).ravel(), 1)
     scale = sparse.diags_array((length**-0.5).astype(np.float32))
     return sparse.csr_array(scale @ had, dtype=np.float32)
-
-
-def _without(scores: Table, histories: Histories) -> Table:
-    """The scores with what each person has at the end."""
-    found = scores.copy()
-    found[histories.people, histories.items] = np.finfo(np.float32).min
-    return found
-
-
-def _best(scores: Table, most: int) -> Ints:
-    """(P, K) the places of the highest, the highest first."""
-    most = min(most, scores.shape[1])
-    if not most:
-        return np.zeros((len(scores), 0), np.intp)
-    found = np.argpartition(-scores, most - 1, axis=1)[:, :most]
-    order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(found, order, axis=1)
 
 
 def _at(scores: Sparse, candidates: Ints) -> Table:

@@ -27,11 +27,9 @@ ENOUGH = 2000  # questions that a segment needs for weights of its own
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """most: candidates that are weighed; beside: further ones that each further model offers; text_share: what text
-    counts in choosing the first; ridge: of the weights."""
+    """most: candidates that are weighed; text_share: what text counts in choosing them; ridge: of the weights."""
 
     most: int = 100
-    beside: int = 50
     text_share: float = 0.03
     ridge: float = 1.0
     following: next_item.Plan = field(default_factory=next_item.Plan)
@@ -69,7 +67,7 @@ class Recommender:
         return found
 
     def _weighed(self, histories: Histories) -> Iterator["_Asked"]:
-        for asked in _tables(self.evidence, histories, self.plan):
+        for asked in _tables(self.evidence, histories, self.plan.most):
             regular = (histories.lengths[asked.people] > SHORT_SESSION)[:, None]
             short, long = self.short.scores(asked.value), self.regular.scores(asked.value)
             yield replace(asked, value=np.where(regular, long, short))
@@ -135,7 +133,7 @@ def _with(found: Evidence, others: Mapping[str, Fit], histories: Histories) -> E
 def _weights(found: Evidence, before: Histories, wanted: Ints, plan: Plan) -> tuple[Choice, Choice]:
     """Weights of short sessions and of regulars, from what came next."""
     features, taken, lengths = [], [], []
-    for asked in _tables(found, before, plan):
+    for asked in _tables(found, before, plan.most):
         hit = asked.candidates == wanted[asked.people][:, None]
         offered = hit.any(axis=1)
         features.append(asked.value[offered])
@@ -170,11 +168,12 @@ class _Asked:
     value: Table
 
 
-def _tables(found: Evidence, histories: Histories, plan: Plan) -> Iterator[_Asked]:
+def _tables(found: Evidence, histories: Histories, most: int) -> Iterator[_Asked]:
     """Candidates of people with a history and their features, a block of people at a time."""
     everybody = np.flatnonzero(histories.lengths > 0)
     for people in np.split(everybody, range(evidence.BLOCK, len(everybody), evidence.BLOCK)):
         block = histories.select(people)
         if len(block):
-            offer = found.offer(block, plan.most, beside=plan.beside)
-            yield _Asked(people, offer.candidates, offer.had, found.features(block, offer))
+            candidates, base = found.candidates(block, most)
+            features = found.features(block, candidates, base)
+            yield _Asked(people, candidates, np.isneginf(base), features)

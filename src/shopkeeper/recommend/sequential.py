@@ -15,10 +15,9 @@ from shopkeeper.errors import SettingsError
 from shopkeeper.recommend.histories import Histories, Ints, Table
 
 if TYPE_CHECKING:
-    from shopkeeper.training.next_items import NextItems, Recipe
+    from shopkeeper.training.next_items import Recipe
 
 MEANING = np.float32(2)  # length of what describes an item, beside vectors that begin near 0
-GENTLER = 0.5  # rate of training that goes on, beside that of training from nothing
 BLOCK = 1000  # histories of one length that are turned together
 
 
@@ -78,45 +77,6 @@ class Together:
         return total / np.float32(len(self.models))
 
 
-class Learner:
-    """Trains networks, one for each seed, on the histories that it is called with: an `evidence.Fit`.
-
-    meanings: (N, M) unit rows, what is known of the items. Called again it goes on from what it has learnt, for
-    `recipe.again` epochs at a gentler rate: a blend fits each model on all but everybody's last event and then on
-    everything, and nearly all of that is the same. So never call it with histories that end sooner than earlier ones.
-    Scores are logarithms but for a constant of each history. Raises SettingsError where the extra `train` is missing.
-    """
-
-    def __init__(
-        self, meanings: Table, recipe: "Recipe | None" = None, *, seeds: Sequence[int] = (0,)
-    ) -> None:
-        if find_spec("torch") is None:
-            raise SettingsError(
-                "training a sequential model needs torch", hint='pip install "shopkeeper[train]"'
-            )
-        from shopkeeper.training.next_items import Recipe
-
-        self._known = MEANING * meanings
-        self._recipe = recipe or Recipe()
-        self._seeds = seeds
-        self._models: dict[int, NextItems] = {}
-
-    def __call__(self, histories: Histories) -> Together:
-        return Together(tuple(self._one(histories, seed) for seed in self._seeds))
-
-    def _one(self, histories: Histories, seed: int) -> Sequential:
-        from shopkeeper.training import next_items
-
-        begin = self._models.get(seed)
-        recipe = replace(self._recipe, seed=seed)
-        if begin is not None:
-            recipe = replace(recipe, epochs=recipe.again, rate=recipe.rate * GENTLER)
-        model = next_items.train(histories.items, histories.start, self._known, recipe, begin=begin)
-        self._models[seed] = model
-        vectors = (model.vectors() * model.sharpness).detach().numpy()
-        return Sequential.of(next_items.onnx_graph(model).chunks(), vectors, recipe.longest)
-
-
 def fit(
     histories: Histories,
     meanings: Table,
@@ -124,5 +84,25 @@ def fit(
     *,
     seeds: Sequence[int] = (0,),
 ) -> Together:
-    """Trained on these histories alone, once for each seed; see `Learner`."""
-    return Learner(meanings, recipe, seeds=seeds)(histories)
+    """Trained on these histories, once for each seed; meanings: (N, M) unit rows, what is known of the items.
+
+    Scores are logarithms but for a constant of each history, as `evidence.fit` wants them. Raises SettingsError where
+    the extra `train` is missing.
+    """
+    if find_spec("torch") is None:
+        raise SettingsError(
+            "training a sequential model needs torch", hint='pip install "shopkeeper[train]"'
+        )
+    from shopkeeper.training import next_items
+
+    recipe = recipe or next_items.Recipe()
+    known = MEANING * meanings
+    found = []
+    for seed in seeds:
+        model = next_items.train(
+            histories.items, histories.start, known, replace(recipe, seed=seed)
+        )
+        vectors = (model.vectors() * model.sharpness).detach().numpy()
+        graph = next_items.onnx_graph(model).chunks()
+        found.append(Sequential.of(graph, vectors, recipe.longest))
+    return Together(tuple(found))

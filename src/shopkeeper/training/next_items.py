@@ -32,9 +32,8 @@ Table = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """width, heads, layers, dropout: of the model; longest: items of a history that it sees; again: epochs of training
-    that goes on with a few more events; events: that a step learns from, about; negatives: drawn, 0 for all items;
-    rate: AdamW's, reached after `warmup` steps and let down in a line to nothing."""
+    """width, heads, layers, dropout: of the model; longest: items of a history that it sees; events: that a step
+    learns from, about; negatives: drawn, 0 for all items; rate: AdamW's, reached after `warmup` steps and let down in a line to nothing."""
 
     width: int = 64
     heads: int = 2
@@ -42,7 +41,6 @@ class Recipe:
     dropout: float = 0.3
     longest: int = 50
     epochs: int = 20
-    again: int = 6
     events: int = 1800
     negatives: int = 768
     rate: float = 3e-3
@@ -110,20 +108,17 @@ def train(
     known: Table,
     recipe: Recipe,
     *,
-    begin: NextItems | None = None,
     device: str | None = None,
     observe: Callable[[Progress], None] = lambda progress: None,
 ) -> NextItems:
     """A model trained on histories: items (E,) one person after the other, start (P + 1,) where each begins.
 
-    begin: a trained model that goes on learning, itself, in place of a new one.
     device: where it learns; without a word on a graphics card where there is one. It comes back on the processor.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    model = begin or NextItems(len(known), np.ascontiguousarray(known, np.float32), recipe)
-    model = model.to(device)
+    model = NextItems(len(known), np.ascontiguousarray(known, np.float32), recipe).to(device)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, fused=True
     )
