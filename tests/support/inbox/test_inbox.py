@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shopkeeper.errors import Conflict, FeedError
+from shopkeeper.shop.erasing import erase_customer
 from shopkeeper.support import Conversation
 from shopkeeper.support.dialogue import Agent, store
 from shopkeeper.support.inbox import AlreadyTaken, Inbox, Reason, View
@@ -133,3 +134,16 @@ def test_what_makes_no_sense_is_refused_with_what_to_do(inbox: Inbox, ada: Talk)
         inbox.say(ada.conversation.id, "Mia", " ")
     with pytest.raises(Conflict, match="the agent has this conversation"):
         inbox.give_back(ada.conversation.id, "Mia")
+
+
+def test_of_a_customer_who_is_erased_nothing_is_left(
+    inbox: Inbox, waiting: Talk, desk: Desk
+) -> None:
+    waiting.say("Do you gift-wrap parcels?")
+    inbox.say(waiting.conversation.id, "Mia", "Hello Ada.")
+    inbox.note(waiting.conversation.id, "Mia", "Ada is a regular.")
+    with desk.database.connection() as conn:
+        erase_customer(conn, "ada")
+        for table in ("conversations", "messages", "cases", "notes", "questions", "decisions"):
+            left = conn.execute(f"select count(*) from support_{table}".encode()).fetchone()
+            assert left == (0,), table
