@@ -33,7 +33,8 @@ Table = npt.NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """width, heads, layers, dropout: of the model; longest: items of a history that it sees; events: that a step
-    learns from, about; negatives: drawn, 0 for all items; rate: AdamW's, reached after `warmup` steps and let down in a line to nothing."""
+    learns from, about; negatives: drawn, 0 for all items; rate: AdamW's, reached after `warmup` steps and let down in
+    a line to nothing."""
 
     width: int = 64
     heads: int = 2
