@@ -4,16 +4,16 @@ Leave-one-out on Amazon Beauty, Toys and Sports (5-core, 2014): everybody's last
 from all but the last two of each; `refit` from all but the last, with nothing chosen anew. All items are ranked, what
 a person has is left out, ties count against. Every choice was made on the last but one (`validation`); the weights of
 the models are learnt by each fit inside what it is given. `ids_only`: the same without any text of the items.
-`closed_form` is deterministic, what the base install has. Ours is that with sequential Transformers beside it (extra
-`train`): the mean of the figures of `seeds` seeds, and `spread`, the largest less the smallest NDCG@10; `refit` is of
-the first seed. Then the next baskets of households (`next_basket.py`). NDCG@10 and HR@10.
+`closed_form` is deterministic, what the base install has. Ours is that with a sequential Transformer beside it (extra
+`train`): the mean of the figures of `seeds` seeds, and `spread`, the largest less the smallest NDCG@10; `together` has
+the networks of all seeds at once, `refit` that of the first. Then the next baskets of households (`next_basket.py`).
 
 All of it takes hours, so it is measured in parts (`recommend_parts.py`), each kept as it is done in
 `benchmarks/results/recommend/`, with the commit. A part that is kept is not measured again: take the file away for that.
 
     python -m benchmarks.recommend beauty.closed_form beauty.seed0     # some parts, in this order
-    python -m benchmarks.recommend beauty                              # all of a set that are not kept yet
-    python -m benchmarks recommend --save                              # the rest, and all of them together
+    python -m benchmarks.recommend                                     # all that are not kept yet
+    python -m benchmarks recommend --save                              # put together those that are kept
 """
 
 import json
@@ -37,12 +37,17 @@ QUICK = [f"{SETS[0]}.{part}" for part in ("baselines", "closed_form", "seed0")]
 
 
 def run(*, quick: bool, data: Path) -> dict[str, Any]:
-    """All parts together; a quick run measures a few anew, on less, and keeps nothing."""
+    """The parts that are kept, together. A quick run measures a few anew, on less, and keeps nothing."""
     torch.set_num_threads(1)  # products too small for several
     if quick:
         parts = {name: _measure(name, data, quick=True) for name in (*QUICK, BASKET)}
     else:
-        parts = {name: _kept(name, data) for name in _names(())}
+        names = list(_names(()))
+        there = [name for name in names if (KEPT / f"{name}.json").exists()] or names
+        print(
+            f"not measured: {', '.join(name for name in names if name not in there) or 'nothing'}"
+        )
+        parts = {name: _kept(name, data) for name in there}
     return _together(parts)
 
 
