@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def run(
         print(f"what came of each part: {where}; a run goes on from it, remove it to begin anew")
     told: dict[str, dict[str, Any]] = {}
     for name, measure in parts(quick=quick, data=data):
-        told[name] = kept.get(name, lambda name=name, measure=measure: _timed(name, measure))
+        told[name] = kept.get(name, partial(_timed, name, measure))
     return _together(told)
 
 
@@ -65,26 +66,26 @@ def parts(*, quick: bool, data: Path) -> Iterator[tuple[str, Part]]:
     """What is measured, one piece after another, each by itself."""
     seeds = support_dialogues.REPORTED[: 1 if quick else 4]
     pieces = 1 if quick else PIECES
-    yield "writes", lambda: support_tools.run(quick=quick, data=data)
+    yield "writes", partial(support_tools.run, quick=quick, data=data)
     turns = 2_000 if quick else TURNS // PIECES
     for n in range(pieces):
-        yield f"adversary.{n}", lambda n=n: _adversary(data, turns, SEED + 2 * n)
+        yield f"adversary.{n}", partial(_adversary, data, turns, SEED + 2 * n)
     for seed in seeds:
-        yield f"dialogues.{seed}", lambda seed=seed: _dialogues(data, seed)
+        yield f"dialogues.{seed}", partial(_dialogues, data, seed)
     for seed in () if quick else seeds[:2]:
-        yield f"local.{seed}", lambda seed=seed: _dialogues(data, seed, model=LOCAL)
+        yield f"local.{seed}", partial(_dialogues, data, seed, model=LOCAL)
     for name in support_intents.SETS:
-        yield f"intents.{name}", lambda name=name: support_intents.measure(name, data, quick=quick)
-    yield "grounding.words", lambda: support_knowledge.run(meaning=False)
+        yield f"intents.{name}", partial(support_intents.measure, name, data, quick=quick)
+    yield "grounding.words", partial(support_knowledge.run, meaning=False)
     if not quick:
-        yield "grounding.meaning", lambda: support_knowledge.run(meaning=True)
+        yield "grounding.meaning", partial(support_knowledge.run, meaning=True)
     for n in range(pieces):
         yield (
             f"injections.{n}",
-            lambda n=n: support_injections.counted(data, piece=n, of=48 if quick else PIECES),
+            partial(support_injections.counted, data, piece=n, of=48 if quick else PIECES),
         )
-    yield "injections.refusals", lambda: support_injections.refusals(data)
-    yield "load", lambda: support_load.run(quick=quick, data=data)
+    yield "injections.refusals", partial(support_injections.refusals, data)
+    yield "load", partial(support_load.run, quick=quick, data=data)
 
 
 def _adversary(data: Path, turns: int, seed: int) -> dict[str, Any]:

@@ -52,7 +52,9 @@ class Held:
 class Speaks(Protocol):
     """A customer: what they say first, and to each reply; nothing once they are done."""
 
-    asked_for_person: bool
+    @property
+    def asked_for_person(self) -> bool:
+        """True once they wanted a person."""
 
     def first(self) -> str:
         """What they open with."""

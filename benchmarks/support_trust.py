@@ -99,10 +99,12 @@ def found(shop: Shop, answers: Listening) -> Iterator[Found]:
             yield Found(asked.question, signs, False, asked.half, without=True)
 
 
-def fit(features: Floats, right: NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:
-    """Logistic regression with |w|² / 2·STRENGTH, by Newton's method. Returns weights and bias."""
+def fit(
+    features: Floats, right: NDArray[np.bool_], weights: Floats, *, strength: float = STRENGTH
+) -> tuple[Floats, float]:
+    """Logistic regression with |w|² / 2·strength, by Newton's method. Returns weights and bias."""
     rows = np.hstack([features, np.ones((len(features), 1))])
-    held = np.full(rows.shape[1], 1 / STRENGTH)
+    held = np.full(rows.shape[1], 1 / strength)
     held[-1] = 0.0
     at = np.zeros(rows.shape[1])
     for _ in range(50):

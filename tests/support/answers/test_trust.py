@@ -1,5 +1,7 @@
 """How sure an answer from a page has to be."""
 
+from dataclasses import replace
+
 import pytest
 
 from shopkeeper.shop.records import Page, PageId, PageKind
@@ -22,6 +24,11 @@ def test_the_statement_that_answers_is_likelier_than_what_is_left_without_it() -
     question = "How long is the warranty?"
     there, gone = sure(question, matcher), sure(question, matcher.without({BODY[:26]}))
     assert there >= trust.LEAST > gone
+
+
+def test_what_stands_first_under_a_title_that_is_the_question_answers_it() -> None:
+    page = replace(PAGE, body="Everything is covered for 24 months. Send us two photos to claim.")
+    assert sure("How long is the warranty?", Matcher([page])) == trust.SURE
 
 
 def test_saying_more_of_the_question_makes_it_likelier() -> None:

@@ -14,6 +14,10 @@ from functools import cache
 from importlib.resources import files
 
 LEAST = 0.55  # below it nothing is quoted
+TITLED, SURE = (
+    0.99,
+    0.9,
+)  # where the title is the question, what stands first under it answers, however small the shop is
 SIGNS = (
     "own", "titled", "focus", "focus_titled", "rarest", "weight", "parts", "beside", "denied", "first", "faq", "row",
     "length", "margin", "asks",
@@ -55,4 +59,5 @@ def model(way: str) -> Model:
 
 def likelihood(signs: Mapping[str, float]) -> float:
     """How likely what was found is the answer. signs: of `SIGNS`, and of `MEANT` where there is an embedder."""
-    return model("meaning" if "cosine" in signs else "words").likelihood(signs)
+    likely = model("meaning" if "cosine" in signs else "words").likelihood(signs)
+    return max(likely, SURE) if signs["titled"] >= TITLED and signs["first"] else likely
