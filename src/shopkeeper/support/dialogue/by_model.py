@@ -20,7 +20,7 @@ from shopkeeper.models.prompting.quoting import quoted
 from shopkeeper.models.records import Controls, Message, Request
 from shopkeeper.models.structured import Answer, Choice, Form, ask, choose
 from shopkeeper.support.dialogue import slots
-from shopkeeper.support.dialogue.ranking import facts_in
+from shopkeeper.support.dialogue.ranking import says_the_same
 from shopkeeper.support.dialogue.records import Command, Do, Flow, Mention, Wish
 from shopkeeper.support.dialogue.understanding import ByRules, View
 from shopkeeper.text.normalise import normalise
@@ -235,7 +235,8 @@ def _wished(wish: Any, message: str, view: View) -> Command:
 
 @dataclass
 class Rephraser:
-    """A model that says a reply in other words. What loses or adds a number, an id or a price is not used."""
+    """A model that says a reply in other words. What loses or adds a number, an id or a price is not used, nor what speaks
+    as the customer."""
 
     model: LanguageModel
     timeout_s: float = 2.0
@@ -257,5 +258,4 @@ class Rephraser:
                 made = self.model.generate(request).text.strip().strip('"')
         except ModelError:
             return []
-        same = facts_in(made) == facts_in(text) and made.count("?") == text.count("?")
-        return [made] if made and same and len(made) < 2 * len(text) + 80 else []
+        return [made] if says_the_same(made, text) else []

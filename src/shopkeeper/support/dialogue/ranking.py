@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 _FACT = re.compile(r"#?[A-Za-z]{0,3}\d[\d.,:/-]*\d|\d")
+_ASKS = re.compile("[?？]")
+_VOICES = (
+    re.compile(r"\b(?:i|me|my|mine)\b|我(?!们)", re.IGNORECASE),
+    re.compile(r"\b(?:you|your|yours)\b|[你您]", re.IGNORECASE),
+)
 _LINK = re.compile(r"https?://|www\.|<[a-zA-Z/!]|\]\(")
 
 
@@ -68,6 +73,15 @@ def is_safe(text: str, allowed: Iterable[str]) -> bool:
     for source in allowed:
         known |= facts_in(source)
     return not _LINK.search(text) and facts_in(text) <= known
+
+
+def says_the_same(reworded: str, text: str) -> bool:
+    """True if a rewording keeps every fact and question of a reply, is about as long, and turns nobody into somebody else:
+    "I returned my order" is not what the desk says."""
+    facts = facts_in(reworded) == facts_in(text)
+    asks = len(_ASKS.findall(reworded)) == len(_ASKS.findall(text))
+    voices = all(len(v.findall(reworded)) <= len(v.findall(text)) for v in _VOICES)
+    return facts and asks and voices and 0 < len(reworded) < 2 * len(text) + 80
 
 
 def best(candidates: Sequence[str], said: Sequence[str], scorer: Scorer) -> str:
