@@ -14,7 +14,7 @@ if importlib.util.find_spec("triton"):
     import triton
     import triton.language as tl
 
-    @triton.jit  # it reads no names of types
+    @triton.jit  # type: ignore[untyped-decorator]  # nor does it read names of types
     def _cross_entropy(logits, goals, each, nats, V, width, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
         row = tl.program_id(0).to(tl.int64)
         start = logits + row * width
@@ -41,7 +41,8 @@ if importlib.util.find_spec("triton"):
 else:
     HERE = False
 
-BLOCK, WARPS = 2048, 4  # of logits that a program has in hand at once; the quickest of those tried on an H200
+# Of logits that a program has in hand at once; the quickest of those tried on an H200.
+BLOCK, WARPS = 2048, 4
 
 
 def cross_entropy_(
