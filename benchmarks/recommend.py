@@ -5,8 +5,9 @@ from all but the last two of each; `refit` from all but the last, with nothing c
 a person has is left out, ties count against. Every choice was made on the last but one (`validation`); the weights of
 the models are learnt by each fit inside what it is given. `ids_only`: the same without any text of the items.
 `closed_form` is deterministic, what the base install has. Ours is that with a sequential Transformer beside it (extra
-`train`): the mean of the figures of `seeds` seeds, and `spread`, the largest less the smallest NDCG@10; `together` has
-the networks of all seeds at once, `refit` that of the first. Then the next baskets of households (`next_basket.py`).
+`train`): the mean of the figures of `seeds` seeds (of none: the closed forms alone, as no network was measured yet), and
+`spread`, the largest less the smallest NDCG@10; `together` has the networks of all seeds at once, `refit` that of the
+first. Then the next baskets of households (`next_basket.py`).
 
 All of it takes hours, so it is measured in parts (`recommend_parts.py`), each kept as it is done in
 `benchmarks/results/recommend/`, with the commit. A part that is kept is not measured again: take the file away for that.
@@ -91,17 +92,19 @@ def _measure(name: str, data: Path, *, quick: bool) -> dict[str, Any]:
 
 
 def _together(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """All figures, and for each set the means over its seeds."""
+    """All figures, and for each set the means over its seeds, or the closed forms where there are none."""
     figures: dict[str, Any] = {}
     for name in SETS:
         for measure in ("ndcg@10", "hr@10"):
             for split in (".validation", ""):
-                of = _seeds(parts, f"{name}.{measure}", split)
+                key = f"{name}.{measure}"
+                closed = parts.get(f"{name}.closed_form", {}).get(f"{key}.closed_form{split}")
+                of = _seeds(parts, key, split) or ([] if closed is None else [closed])
                 if of:
-                    figures[f"{name}.{measure}{split}"] = round(float(np.mean(of)), 4)
+                    figures[f"{key}{split}"] = round(float(np.mean(of)), 4)
+        of = _seeds(parts, f"{name}.ndcg@10", "")
+        figures[f"{name}.seeds"] = len(of)
         if of:
-            of = _seeds(parts, f"{name}.ndcg@10", "")
-            figures[f"{name}.seeds"] = len(of)
             figures[f"{name}.ndcg@10.spread"] = round(max(of) - min(of), 4)
     for part in parts.values():
         figures |= {key: part[key] for key in part if key not in ("commit", "seconds")}
