@@ -261,6 +261,7 @@ class Matcher:
             "length": len(entry.text) / (40 if entry.statement.language == "zh" else 100),
             "margin": best.score - found[1].score if len(found) > 1 else 1.0,
             "asks": bool(question.asks),
+            "measured": bool(question.asks & _MEASURED),
         }
         if best.cosine is not None:
             signs |= {"cosine": best.cosine, "above_mean": best.above}

@@ -58,6 +58,8 @@ def model(way: str) -> Model:
 
 
 def likelihood(signs: Mapping[str, float]) -> float:
-    """How likely what was found is the answer. signs: of `SIGNS`, and of `MEANT` where there is an embedder."""
+    """How likely what was found is the answer. signs: of `SIGNS` and `measured`, and of `MEANT` where there is an
+    embedder."""
     likely = model("meaning" if "cosine" in signs else "words").likelihood(signs)
-    return max(likely, SURE) if signs["titled"] >= TITLED and signs["first"] else likely
+    told = signs["titled"] >= TITLED and signs["first"] and signs["measured"]
+    return max(likely, SURE) if told else likely
