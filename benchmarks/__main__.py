@@ -38,6 +38,7 @@ NAMES = (
     "recommend_speed",
     "poisoning",
     "support",
+    "support_lamda",
     "compress",
     "pretrain",
     "finetune",
