@@ -192,3 +192,8 @@ def test_it_asks_which_of_several_orders_is_meant(ada: Talk, text: str) -> None:
     asked = ada.say(text)
     assert "#W1001" in asked.text and "#W1002" in asked.text and "1Z" not in asked.text
     assert "1Z#W1002" in ada.say("W1002").text
+
+
+def test_what_was_asked_twice_is_said_once(ada: Talk) -> None:
+    said = ada.say("What is the status of order W1001? I'd like to know the status of W1001.").text
+    assert said.count("is pending") == 1

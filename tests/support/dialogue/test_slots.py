@@ -62,3 +62,9 @@ def test_a_payment_method_is_read_by_any_of_its_names(text: str, method: str) ->
 def test_a_reason_is_told_in_the_words_of_the_policy() -> None:
     assert slots.reason("i just don't need it any more", EN) == "no longer needed"
     assert slots.reason("it was ordered by accident", EN) == "ordered by mistake"
+
+
+def test_a_postcode_and_the_words_behind_it_are_no_street() -> None:
+    said = "Mei Patel, my zip is 76165 Hey there, please send it to 445 Maple Drive, Fort Worth, Texas, 76165."
+    found = slots.address(said, "US")
+    assert found is not None and (found.line1, found.region) == ("445 Maple Drive", "TX")

@@ -4,7 +4,7 @@ hear (a yes counts only there) → understand → state → plan → rules → t
 agent reads and proposes through `Conversation`, and commits nothing but what the customer has just agreed to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
@@ -12,11 +12,10 @@ from typing import Any, Protocol
 from shopkeeper.errors import ModelError
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.support import cases, conversations, questions
-from shopkeeper.support.answers.records import Citation
 from shopkeeper.support.cases import Reason
 from shopkeeper.support.consent import Consent
 from shopkeeper.support.conversations import State
-from shopkeeper.support.dialogue import store, turns
+from shopkeeper.support.dialogue import asking, store, turns
 from shopkeeper.support.dialogue.applying import apply
 from shopkeeper.support.dialogue.desk import Desk, FindsProducts
 from shopkeeper.support.dialogue.identifying import identify
@@ -33,7 +32,7 @@ from shopkeeper.support.dialogue.records import (
     Question,
     Reply,
 )
-from shopkeeper.support.dialogue.saying import Line
+from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.summary import summary
 from shopkeeper.support.dialogue.turns import Incoming, Taken
 from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
@@ -49,17 +48,14 @@ from shopkeeper.text.normalise import normalise
 KEPT_REPLIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer of the shop's knowledge: its text, what it rests on, and what it quotes."""
-
-    text: str
-    evidence: tuple[Evidence, ...] = ()
-    quotes: tuple[Citation, ...] = ()
-
-
 AnswersQuestions = Callable[[Conversation, str, str], Answered | None]
 """(conversation, question, language) -> an answer, None where the shop knows none."""
+
+
+def _once(lines: Sequence[Line]) -> list[Line]:
+    """Lines without those that say what one before them said."""
+    said = [(line.key, line.values, line.verbatim) for line in lines]
+    return [line for i, line in enumerate(lines) if said[i] not in said[:i]]
 
 
 def no_answers(conversation: Conversation, question: str, language: str) -> Answered | None:
@@ -241,6 +237,7 @@ class Agent:
             if command.do is Do.HAND_OVER:
                 turn.hand_over(Reason(command.about or "request"))
                 return
+        commands = self._general(turn, commands, text)
         if desk.level is Level.NOBODY or (
             state.question and state.question.slot in ("identity", "code")
         ):
@@ -257,6 +254,30 @@ class Agent:
         state.failures = 0
         work(turn)
         self._lack_answers(turn, commands)
+
+    def _general(self, turn: Turn, commands: list[Command], text: str) -> list[Command]:
+        """The commands, but where the message asks for what needs nobody's records: that is answered."""
+        if turn.state.open() or not asking.is_general(text, commands, turn.state.question):
+            return commands
+        if self._answer_to(turn, text) is not None:
+            return [Command(Do.ASK, value=text)]
+        looked_for = asking.sought(text, commands)
+        line = None
+        if looked_for is not None:
+            words, at_most = looked_for
+            line = asking.shown(self.find_products(words), at_most, turn.state.language)
+        if line is None:
+            return [Command(Do.ASK, value=text)] if asking.is_misread(commands) else commands
+        turn.desk.used.add("find_products")
+        turn.lines.append(line)
+        turn.chatted = True
+        return [Command(Do.CHAT, about="products")]
+
+    def _answer_to(self, turn: Turn, text: str) -> Answered | None:
+        """What the shop's knowledge says to a question; looked up once a turn."""
+        if text not in turn.answers:
+            turn.answers[text] = self.answers(turn.conversation, text, turn.state.language)
+        return turn.answers[text]
 
     def _lack_answers(self, turn: Turn, commands: list[Command]) -> None:
         """Offer a person where nothing on record answers, and call one where that happens again."""
@@ -306,7 +327,7 @@ class Agent:
         for command in commands:
             if command.do is Do.ASK:
                 turn.desk.used.add("answer")
-                found = self.answers(turn.conversation, text, turn.state.language)
+                found = self._answer_to(turn, text)
                 if found is None:
                     turn.unanswered.append(text)
                     turn.say("unknown_answer")
@@ -332,7 +353,7 @@ class Agent:
             state.handed_over = turn.handed_over
             turn.lines = [line for line in turn.lines if line.key in ("done", "angry")]
             hand_over = self._hand_over(turn, turn.handed_over)
-        lines = turn.lines or [Line("unclear")]
+        lines = _once(turn.lines) or [Line("unclear")]
         seed = f"{turn.conversation.id}:{number}"
         made = candidates(lines, state.language, seed)
         grounds = [" ".join(line.values.values()) + " " + line.verbatim for line in lines]

@@ -28,6 +28,7 @@ _LAST_FOUR = re.compile(
 )
 _NAME = r"[A-Z][\w'-]+(?:\s+[A-Z][\w'-]+){1,2}"
 _STREET = re.compile(r"(?<![\w#])\d{1,5}[A-Za-z]?\s+(?:[A-Za-z][\w.'-]*\s*){1,4}(?=,|\n|\s+in\s)")
+_ZIP_BEFORE = re.compile(r"(?:\b(?:zip|postal|post)(?: ?code)?(?: is)?|邮编是?)\W*$", re.IGNORECASE)
 _UNIT = re.compile(
     r"^(?:suite|apt|apartment|unit|floor|room|#|flat|building|bldg)\b", re.IGNORECASE
 )
@@ -204,9 +205,15 @@ def reason(text: str, lexicon: Lexicon) -> str:
     return hits[0].name if hits else ""
 
 
+def _street(text: str) -> re.Match[str] | None:
+    """Where a street with its number is written; not a postcode and the words behind it."""
+    found = (m for m in _STREET.finditer(text) if not _ZIP_BEFORE.search(text[: m.start()]))
+    return next(found, None)
+
+
 def without_address(text: str) -> str:
     """The text without the postal address in it: its city is no name, its postcode nobody's proof."""
-    street = _STREET.search(text)
+    street = _street(text)
     if street is None:
         return text
     code = re.search(r"\d{5}(?:-\d{4})?", text[street.end() :])
@@ -217,7 +224,7 @@ def without_address(text: str) -> str:
 def address(text: str, country: str, regions: Sequence[str] = ()) -> Address | None:
     """A postal address that is written out; None if there is none. country: where none is named. regions: how the shop
     writes them, full names or letters."""
-    street = _STREET.search(text)
+    street = _street(text)
     if street is None:
         return None
     rest = text[street.end() :].replace("\n", ",")
