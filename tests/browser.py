@@ -1,8 +1,8 @@
 """A real browser on a real server: what the tests of the pages share.
 
-`browser` is one Chromium for the tests of a file (a loop of its own runs while it is open, which tests of other files
-must not meet), `served` puts a shop behind uvicorn. `Watch` notes what a page must never do: errors on the console,
-requests to other hosts, anything that the page's policy blocked.
+`browser` is one Chromium for the tests of a folder (a loop of its own runs while it is open, which tests of other
+folders must not meet), `served` puts a shop behind uvicorn. `Watch` notes what a page must never do: errors on the
+console, requests to other hosts, anything that the page's policy blocked.
 """
 
 import os
@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from shopkeeper.api import create_app
 from shopkeeper.errors import ModelError
@@ -27,10 +28,11 @@ from shopkeeper.face import Shop
 from shopkeeper.models import hub
 from shopkeeper.settings import load_settings
 from shopkeeper.shop.embedded import EmbeddedServer
-from tests.conftest import EMPTY_SHOP
+from tests.conftest import EMPTY_SHOP, thorough
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SERIOUS = {"serious", "critical"}
+EMPTY = '<link rel="icon" href="data:,">'  # a page that asks for nothing, not even for an icon
 
 
 def cache_folder() -> Path:
@@ -44,11 +46,11 @@ def chromium_path() -> str | None:
     return named or shutil.which("chromium") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium without a window."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path())
+        opened = playwright.chromium.launch(executable_path=chromium_path(), args=["--disable-gpu"])
         yield opened
         opened.close()
 
@@ -103,18 +105,17 @@ def served(shop: Shop) -> Iterator[str]:
 
 @dataclass
 class Watch:
-    """What went wrong on a page, as far as the browser tells. errors: on the console, blocked things included."""
+    """A page, and what went wrong on it, as far as the browser tells. errors: on the console, blocked things included."""
 
+    page: Page
     base: str
     errors: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
 
-    def follow(self, page: Page) -> Page:
-        """Note what this page does."""
-        page.on("console", lambda message: self._said(message.type, message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", self._asked)
-        return page
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda message: self._said(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._asked)
 
     def _said(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
@@ -138,6 +139,10 @@ def too_wide(page: Page, paths: Iterable[str], *widths: int) -> list[str]:
     return found
 
 
+Kind = tuple[str, str, bool]  # address, language, whether with scripts
+_free: WeakKeyDictionary[Browser, dict[Kind, list[Watch]]] = WeakKeyDictionary()
+
+
 @contextmanager
 def watched_page(
     browser: Browser,
@@ -148,41 +153,100 @@ def watched_page(
     theme: str = "light",
     scripts: bool = True,
 ) -> Iterator[Page]:
-    """A page of a new visitor, which may neither complain nor ask another host for anything."""  # fmt: skip
-    context: BrowserContext = browser.new_context(
+    """A page of a new visitor, which may neither complain nor ask another host for anything.
+
+    What one visitor leaves clean is the next one's: to open another takes longer than most of what is done on it.
+    """
+    kind = base, language, scripts
+    free = _free.setdefault(browser, {})
+    watch = free[kind].pop() if free.get(kind) else _opened(browser, *kind)
+    page = watch.page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.set_default_timeout(10_000)
+    yield page
+    page.evaluate("1")  # until it answers, it may still complain
+    assert not watch.errors, watch.errors
+    assert not watch.outside, watch.outside
+    _leave(watch)
+    free.setdefault(kind, []).append(watch)
+
+
+def _opened(browser: Browser, base: str, language: str, scripts: bool) -> Watch:
+    for kind in [each for each in _free[browser] if each[0] != base]:  # of shops that are closed
+        for watch in _free[browser].pop(kind):
+            watch.page.context.close()
+    context = browser.new_context(
         base_url=base,
-        viewport={"width": width, "height": 800},
         locale={"zh": "zh-CN"}.get(language, "en-US"),
-        color_scheme="dark" if theme == "dark" else "light",
         java_script_enabled=scripts,
         reduced_motion="reduce",
     )
-    watch = Watch(base)
-    page = watch.follow(context.new_page())
-    page.set_default_timeout(10_000)
-    yield page
-    context.close()
-    assert not watch.errors, watch.errors
-    assert not watch.outside, watch.outside
+    return Watch(context.new_page(), base)
+
+
+def _leave(watch: Watch) -> None:
+    """Forget all that a visitor did, and do what they left undone no more."""
+    page = watch.page
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+    page.route("**/left", lambda route: route.fulfill(content_type="text/html", body=EMPTY))
+    page.goto("/left")
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.context.clear_cookies()
+    page.unroute_all()
+    watch.errors.clear()  # that a page was left in the middle of something may be one
 
 
 def findings(page: Page, axe: str) -> list[str]:
     """What axe finds serious about a page, in the light and in the dark, one line each: rule and place.
 
-    In the other theme only the colours are another: there only they are looked at.
+    In the other theme only the colours are another: there only they are looked at. The page is thinned meanwhile,
+    except in a thorough run.
     """
     theme = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
     page.evaluate(axe)
+    if not thorough():
+        page.evaluate(THIN)
     found = _found(page, AXE_TAGS)
     page.emulate_media(color_scheme="light" if theme == "dark" else "dark")
     found += _found(page, ["color-contrast"])
     page.emulate_media(color_scheme=theme)
+    page.evaluate("window.thickenAgain?.()")
     return found
 
 
+# Of neighbours that differ in their texts and addresses alone, such as the rows of a table, three stay: axe looks
+# at each for as long as at the first, and finds the same.
+THIN = """() => {
+  const told = /^(class|type|role|style|lang|tabindex|disabled|aria-(?!label|describedby|controls|owns).*)$/;
+  const shape = node => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return node.nodeValue.trim() && "text";
+    const named = [...node.attributes].map(a => a.name + "=" + (told.test(a.name) ? a.value : a.value !== "")).sort();
+    return `<${node.tagName} ${named}>${[...node.childNodes].map(shape).join("")}</>`;
+  };
+  const taken = [];
+  const thin = parent => {
+    const seen = new Map();
+    for (const child of [...parent.children]) {
+      const key = shape(child);
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+      if (seen.get(key) <= 3) { thin(child); continue; }
+      taken.unshift([parent, child, child.nextSibling]);
+      child.remove();
+    }
+  };
+  thin(document.body);
+  window.thickenAgain = () => taken.splice(0).forEach(([parent, child, next]) => parent.insertBefore(child, next));
+}"""
+
+
 def _found(page: Page, rules: list[str]) -> list[str]:
+    # preload: it would fetch styles and films again, for rules about films
     result: dict[str, Any] = page.evaluate(
-        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations'], preload: false})",
+        rules,
     )
     return [
         f"{found['id']}: {node['target']} {node['failureSummary']}"

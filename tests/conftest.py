@@ -41,6 +41,11 @@ hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500
 hypothesis.settings.load_profile("house")
 
 
+def thorough() -> bool:
+    """True in a run that may take long, to look at everything: `pytest --hypothesis-profile=thorough`."""
+    return hypothesis.settings.get_current_profile_name() == "thorough"
+
+
 # Folders whose files share what takes long to make and lasts a session: one process runs all of them.
 TOGETHER = ("shop/demo", "training/finetune", "models/engines/reference")
 # What takes longest begins first, so that no process is left with one of them at the end.
