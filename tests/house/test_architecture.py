@@ -5,9 +5,8 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "shopkeeper"
 
@@ -33,42 +32,54 @@ JOBS = FLOORS[9]
 MODULES = sorted(p for p in SOURCE.rglob("*.py") if p != SOURCE / "__init__.py")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Dotted names below `shopkeeper` that a file imports, wherever in the file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def tree(path: Path) -> ast.Module:
+    """A file as Python reads it; each is read once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Dotted names that a file imports, wherever in the file."""
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        yield from (n.removeprefix("shopkeeper.") for n in names if n.startswith("shopkeeper."))
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(found)
+
+
+def ours(path: Path) -> Iterator[list[str]]:
+    """The parts of what it imports of us, below `shopkeeper`."""
+    for name in imports(path):
+        if name.startswith("shopkeeper.") and not name.startswith("shopkeeper.__"):
+            yield name.split(".")[1:]
 
 
 def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
-def test_imports_point_towards_the_ground_floor(path: Path) -> None:
-    here = room(path)
-    for name in imports(path):
-        there = name.split(".")[0]
-        if there.startswith("__"):
-            continue
-        assert FLOOR[there] <= FLOOR[here], (
-            f"{path} imports {name} from a floor further down the list"
-        )
+def test_imports_point_towards_the_ground_floor() -> None:
+    wrong = [
+        f"{path} imports {'.'.join(parts)} from a floor further down the list"
+        for path in MODULES
+        for parts in ours(path)
+        if FLOOR[parts[0]] > FLOOR[room(path)]
+    ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room(p) in JOBS], ids=str)
-def test_a_job_uses_another_only_through_its_front_door(path: Path) -> None:
-    here = room(path)
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] in JOBS and parts[0] != here:
-            assert len(parts) == 2, f"{path} reaches into {name}"
+def test_a_job_uses_another_only_through_its_front_door() -> None:
+    wrong = [
+        f"{path} reaches into {'.'.join(parts)}"
+        for path in MODULES
+        for parts in ours(path)
+        if room(path) in JOBS and parts[0] in JOBS and parts[0] != room(path) and len(parts) != 2
+    ]
+    assert wrong == []
 
 
 # Where torch and what stands on it may be imported (extra `train`): making models, and the reference engine.
@@ -76,27 +87,24 @@ TORCH = ("torch", "transformers", "gguf")
 TORCH_ROOMS = (SOURCE / "training", SOURCE / "models" / "engines" / "reference")
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if not any(p.is_relative_to(r) for r in TORCH_ROOMS)], ids=str
-)
-def test_what_serves_needs_no_torch(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        assert not any(n.split(".")[0] in TORCH for n in names), path
+def test_what_serves_needs_no_torch() -> None:
+    wrong = [
+        f"{path} imports {name}"
+        for path in MODULES
+        for name in imports(path)
+        if name.split(".")[0] in TORCH
+        and not any(path.is_relative_to(room) for room in TORCH_ROOMS)
+    ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "path", sorted(SOURCE.rglob("__init__.py")), ids=lambda p: str(p.relative_to(SOURCE))
-)
-def test_each_package_says_what_it_is_and_shows_what_it_names(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(tree), f"{path} has no docstring"
-    dotted = ".".join(["shopkeeper", *path.parent.relative_to(SOURCE).parts])
-    package = importlib.import_module(dotted)
-    for name in getattr(package, "__all__", ()):
-        assert hasattr(package, name), f"{dotted} names {name} but does not have it"
+def test_each_package_says_what_it_is_and_shows_what_it_names() -> None:
+    for path in sorted(SOURCE.rglob("__init__.py")):
+        assert ast.get_docstring(tree(path)), f"{path} has no docstring"
+        dotted = ".".join(["shopkeeper", *path.parent.relative_to(SOURCE).parts])
+        package = importlib.import_module(dotted)
+        for name in getattr(package, "__all__", ()):
+            assert hasattr(package, name), f"{dotted} names {name} but does not have it"
 
 
 def loaded_by(imports: str, names: tuple[str, ...]) -> list[str]:
@@ -132,5 +140,5 @@ def test_faces_and_engines_that_serve_load_no_torch() -> None:
 def test_every_module_has_a_docstring_and_a_readable_length() -> None:
     for path in MODULES:
         text = path.read_text(encoding="utf-8")
-        assert ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
+        assert ast.get_docstring(tree(path)), f"{path} has no docstring"
         assert text.count("\n") <= 500, f"{path} is longer than one story"

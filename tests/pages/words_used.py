@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, nodes
@@ -20,6 +21,7 @@ SOURCE = Path(str(pages.__file__)).parents[1]
 ONE, TWO = {"t", "translate"}, {"counted"}
 
 
+@cache
 def words_used() -> dict[str, str]:
     """Every text that is translated -> the file that says it."""
     found: dict[str, str] = {}
