@@ -18,7 +18,7 @@ from tests.training.test_trainer import pretraining
 from tests.training.worker import train
 
 RUNS = ("ddp-gpt2", "fsdp-gpt2", "tensor-gpt2", "fsdp-t5", "tensor-t5", "tensor-llama")
-STEPS = 8
+STEPS = 4  # a gradient that is wrong changes the second loss
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,7 @@ def test_a_killed_run_goes_on_from_a_whole_checkpoint(tmp_path: Path) -> None:
     )
     while len(checkpoints.checkpoints(run)) < 2 or "00000003" in str(checkpoints.latest(run)):
         assert program.poll() is None
+        time.sleep(0.05)
     program.send_signal(signal.SIGKILL)
     program.wait()
     folder = checkpoints.latest(run)

@@ -156,10 +156,12 @@ def serving(secure: ssl.SSLContext | None = None) -> Iterator[World]:
             )
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield world
-        world.ending.set()
-        served.shutdown()
-        thread.join()
+        try:
+            yield world
+        finally:
+            world.ending.set()
+            served.shutdown()
+            thread.join()
 
 
 def said_to(request: _Handler) -> str:
