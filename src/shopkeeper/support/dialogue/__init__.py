@@ -3,7 +3,8 @@
 The way of a message: `understanding.py` what it asks for (`lexicon.py`, `shelf.py`, `slots.py`, `options_said.py`,
 `reading.py`, `answered.py` read it) · `applying.py` what that changes of the state (`records.py`, `store.py`) ·
 `identifying.py` who it is · `working.py`, `planning.py` what comes next (`locating.py`, `choosing.py`, `addresses.py`,
-`methods.py` find what is meant; `desk.py` reads) · `telling.py` answers · `writing.py`, `ranking.py` the words · `by_model.py`
+`methods.py` find what is meant; `desk.py` reads) · `telling.py` answers · `asking.py` what needs nobody's
+records · `writing.py`, `ranking.py` the words · `by_model.py`
 the same with language models · `agent.py` the door.
 """
 

@@ -16,3 +16,12 @@ class Line:
     evidence: tuple[Evidence, ...] = ()
     verbatim: str = ""
     quotes: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer of the shop's knowledge: its text, what it rests on, and what it quotes."""
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    quotes: tuple[Citation, ...] = ()

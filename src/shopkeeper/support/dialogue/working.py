@@ -20,7 +20,7 @@ from shopkeeper.support.dialogue.records import (
     Question,
     Wish,
 )
-from shopkeeper.support.dialogue.saying import Line
+from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.telling import may, tell
 from shopkeeper.support.dialogue.writing import in_words, variants
 from shopkeeper.support.records import Action, ActionKind, Level
@@ -35,7 +35,7 @@ STEPS = 40  # of one turn, so that no state can keep it going
 class Turn:
     """One turn in the making. handed_over: why a person is to take over, None if none is. unanswered: questions that
     nothing on record answered. acted: something was written for the customer.
-    understood: what the message was taken for."""
+    understood: what the message was taken for. answers: what the shop's knowledge said to which question."""
 
     conversation: Conversation
     state: DialogueState
@@ -46,6 +46,7 @@ class Turn:
     unanswered: list[str] = field(default_factory=list)
     acted: bool = False
     understood: list[Command] = field(default_factory=list)
+    answers: dict[str, Answered | None] = field(default_factory=dict)
 
     def say(self, key: str, *evidence: Evidence, **values: str) -> None:
         """Add a line."""

@@ -1,0 +1,91 @@
+"""Questions of people who only look: what needs nobody's records is answered before it is asked who writes, and products
+that somebody looks for are shown.
+
+What is meant of a customer's own ("my order", "the lamp I bought") is none of that.
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from shopkeeper.shop.records import Product
+from shopkeeper.support.dialogue.records import Command, Do, Evidence, Flow, Question
+from shopkeeper.support.dialogue.saying import Line
+from shopkeeper.support.outside import named
+from shopkeeper.support.wording import money
+from shopkeeper.text.normalise import normalise
+
+SHOWN = 4  # products
+
+_OWN = re.compile(
+    r"\b(?:my|mine|our|ours|i(?:'ve| have)? (?:just )?(?:order|bought|got|receiv|return|paid)\w*)\b|我的|我们的|我(?:刚|已经)?(?:买|订|下|收|退|付)"
+)
+_QUESTION = re.compile(
+    r"[?？]\s*$|^(?:what|which|how|when|where|who|why|is|are|do|does|can|could|will|would|may)\b"
+    r"|吗|多少|多久|什么|怎么|哪|几|有没有|是否|能不能|可不可以"
+)
+_SEEKS = re.compile(
+    r"(?:do|would) you (?:have|sell|carry|stock|recommend|suggest)|have you got|looking for|can you (?:show|recommend|suggest)(?: me)?"
+    r"|(?:show|recommend|suggest) me|i(?:'m| am|'d| would)? (?:need|want|like|search)(?:ing)?(?: to (?:buy|find|see))?(?: for)?"
+    r"|is there an?|are there any|有没有|有什么|想买|想要|在找|找一|推荐|有卖|卖不卖"
+)
+_AT_MOST = re.compile(
+    r"(?:under|below|less than|cheaper than|at most|up to) ?[$€£¥]? ?(\d+(?:\.\d+)?)(?: ?(?:dollars?|usd|bucks))?"
+    r"|(\d+(?:\.\d+)?) ?(?:美元|美金|元|块)?(?:以下|以内|之内)"
+)
+_FILLER = re.compile(r"\b(?:please|some|any|an?|the|me|of|kind|sort)\b|请|吗|呢|[?？!！.。,，]")
+_OPTIONS = re.compile(
+    r"\b(?:what|which|how many|sizes?|colou?rs?|options?|kinds?|do|does|come|in|have|there|are|is)\b|尺码|颜色|款式|哪些"
+)
+_ASKING = frozenset({Flow.ITEM, Flow.OPTIONS, Flow.TOTAL, Flow.ADDRESS, Flow.REFUNDS})
+
+
+def is_general(text: str, commands: Sequence[Command], question: Question | None) -> bool:
+    """True for a question about the shop, as far as can be seen without looking anything up."""
+    plain = normalise(text)
+    if (question is not None and question.slot not in ("more", "identity", "person")) or _OWN.search(plain):  # fmt: skip
+        return False
+    if not (_QUESTION.search(plain) or _SEEKS.search(plain)):
+        return False
+    wishes = [c.wish for c in commands if c.wish is not None]
+    return all(w.flow in _ASKING and not w.orders for w in wishes) and not any(
+        c.do is Do.SET for c in commands
+    )
+
+
+def is_misread(commands: Sequence[Command]) -> bool:
+    """True where a general question was taken for an answer or an address."""
+    return bool(commands) and all(
+        c.do in (Do.CONFIRM, Do.DENY) or (c.wish is not None and c.wish.flow is Flow.ADDRESS)
+        for c in commands
+    )  # fmt: skip
+
+
+def sought(text: str, commands: Sequence[Command]) -> tuple[str, Decimal | None] | None:
+    """The words for what is looked for, and the highest price; None if nothing is, or if it is clear which product."""
+    plain = normalise(text)
+    wishes = [c.wish for c in commands if c.wish is not None]
+    options = any(w.flow is Flow.OPTIONS for w in wishes)
+    if any(w.mentions for w in wishes) or not (options or _SEEKS.search(plain)):
+        return None
+    limit = _AT_MOST.search(plain)
+    words = _SEEKS.sub(" ", _AT_MOST.sub(" ", plain))
+    words = _FILLER.sub(" ", _OPTIONS.sub(" ", words) if options else words)
+    at_most = Decimal(limit[1] or limit[2]) if limit else None
+    return (" ".join(words.split()), at_most) if words.strip() else None
+
+
+def shown(products: Sequence[Product], at_most: Decimal | None, language: str) -> Line | None:
+    """The first of these products that can be bought and cost no more, as a line; None if there is none."""
+    lines, evidence = [], []
+    for product in products:
+        there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+        there = [v for v in there if at_most is None or v.price.amount <= at_most]
+        if not there or len(lines) == SHOWN:
+            continue
+        words = product.translations.get(language)
+        title = named((words.title if words else "") or product.title, product.id)
+        cheapest = min(there, key=lambda v: v.price.amount)
+        lines.append(f"- {title}: {money(cheapest.price)}")
+        evidence.append(Evidence("product", str(product.id)))
+    return Line("products", {"options": "\n".join(lines)}, tuple(evidence)) if lines else None

@@ -1,0 +1,62 @@
+"""People who only look: what needs nobody's records is answered without asking who they are, and products are shown."""
+
+from decimal import Decimal
+
+import pytest
+
+from shopkeeper.support import Conversation
+from shopkeeper.support.dialogue import Agent, Answered, Evidence
+from shopkeeper.support.dialogue.asking import is_general, sought
+from tests.support.conftest import Desk
+from tests.support.dialogue.conftest import Talk, find
+
+PRICE = Answered("Mug: price 9.00 USD.", (Evidence("product", "mug"),))
+
+
+def knows(conversation: Conversation, question: str, language: str) -> Answered | None:
+    return PRICE if "cost" in question else None
+
+
+@pytest.fixture
+def visitor(desk: Desk) -> Talk:
+    agent = Agent(desk.support, find, knows)
+    return Talk(agent, agent.open(), desk)
+
+
+def test_a_price_is_told_to_who_has_not_said_who_they_are(visitor: Talk) -> None:
+    assert visitor.say("What does the mug cost?").text == PRICE.text
+
+
+def test_what_one_has_ordered_takes_proof(visitor: Talk) -> None:
+    assert "who you are" in visitor.say("What did my mug cost?").text
+
+
+def test_what_is_looked_for_is_shown_with_its_price(visitor: Talk) -> None:
+    reply = visitor.say("I am looking for a lamp under 50 dollars, please")
+    assert "Desk lamp: 45.00 USD" in reply.text and "mug" not in reply.text.casefold()
+    assert reply.evidence == (Evidence("product", "lamp"),)
+    assert visitor.say("有没有台灯 lamp").evidence == (Evidence("product", "lamp"),)
+
+
+def test_a_question_that_nothing_answers_is_no_address(visitor: Talk) -> None:
+    reply = visitor.say("Do you ship to Canada?")
+    assert "who you are" not in reply.text and "person" in reply.text
+
+
+@pytest.mark.parametrize("text", ["Where is my order?", "What about the lamp I bought?", "我的订单在哪里？", "a lamp"])  # fmt: skip
+def test_what_is_not_a_question_about_the_shop(text: str) -> None:
+    assert not is_general(text, [], None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "at_most"),
+    [
+        ("Do you have red mugs below $12.50?", "red mugs", "12.50"),
+        ("Can you recommend a kettle?", "kettle", None),
+        ("推荐500元以内的水壶", "的水壶", "500"),
+    ],
+)
+def test_the_words_and_the_limit_of_what_is_looked_for(
+    text: str, words: str, at_most: str | None
+) -> None:
+    assert sought(text, []) == (words, None if at_most is None else Decimal(at_most))
