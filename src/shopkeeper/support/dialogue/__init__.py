@@ -8,9 +8,10 @@ records · `writing.py`, `ranking.py` the words · `by_model.py`
 the same with language models · `agent.py` the door.
 """
 
-from shopkeeper.support.dialogue.agent import Agent, Answered
+from shopkeeper.support.dialogue.agent import Agent
 from shopkeeper.support.dialogue.by_model import ByChoice, ByModel, Patience, Rephraser
 from shopkeeper.support.dialogue.records import Command, Do, Evidence, Flow, HandOver, Reply
+from shopkeeper.support.dialogue.saying import Answered
 from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
 
 __all__ = [

@@ -77,7 +77,8 @@ def sought(text: str, commands: Sequence[Command]) -> tuple[str, Decimal | None]
 
 def shown(products: Sequence[Product], at_most: Decimal | None, language: str) -> Line | None:
     """The first of these products that can be bought and cost no more, as a line; None if there is none."""
-    lines, evidence = [], []
+    lines: list[str] = []
+    evidence: list[Evidence] = []
     for product in products:
         there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
         there = [v for v in there if at_most is None or v.price.amount <= at_most]
