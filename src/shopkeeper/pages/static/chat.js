@@ -16,7 +16,7 @@ const WORDS = {
     starts: ["Where is my order?", "I want to return something", "How long is the warranty?"],
     say: "Your message", send: "Send", close: "Close", end: "End chat", human: "Talk to a person", human_said: "I would like to talk to a person.",
     waiting: "A person will answer here.", writing: "Writing…", lost: "No connection. Your message is kept and sent again.",
-    proposal: "Please confirm", yes: "Yes, do it", no: "No", yes_said: "Yes", no_said: "No", done: "Done", declined: "Not done", gone: "Not open any more", undone: "Taken back",
+    proposal: "Please confirm", yes: "Yes, do it", no: "No", yes_said: "Yes", no_said: "No", done: "Done", declined: "Not done", gone: "Not open any more",
     source: "Source", rules: "the shop's rules", from: "from {price}", sold_out: "Sold out", you: "You", it: "Assistant", products: "Products", staff: "Person",
     refused: "That could not be sent: {why}", gone_said: "That was not open any more: nothing was done.", gone_chat: "The earlier chat is gone. This is a new one.",
     solved: "Is it solved?", solved_yes: "Yes", solved_no: "No", rating: "How was this conversation? (1 bad, 5 good)", words: "What should we know? (optional)", rate: "Send", skip: "Skip", not_rated: "No connection. Please try again.", thanks: "Thank you.", anew: "New chat", back_to: "Back to the chat",
@@ -27,7 +27,7 @@ const WORDS = {
     starts: ["我的订单在哪里？", "我想退货", "保修多久？"],
     say: "您的消息", send: "发送", close: "关闭", end: "结束对话", human: "转人工客服", human_said: "请转人工客服。",
     waiting: "人工客服将在这里回复您。", writing: "正在输入…", lost: "连接中断。您的消息已保留，稍后会重新发送。",
-    proposal: "请确认", yes: "是，办理", no: "否", yes_said: "是的", no_said: "不用了", done: "已办理", declined: "未办理", gone: "已失效", undone: "已撤回",
+    proposal: "请确认", yes: "是，办理", no: "否", yes_said: "是的", no_said: "不用了", done: "已办理", declined: "未办理", gone: "已失效",
     source: "来源", rules: "本店规则", from: "{price} 起", sold_out: "售罄", you: "您", it: "助手", products: "商品", staff: "人工客服",
     refused: "未能发送：{why}", gone_said: "该操作已失效，未做任何更改。", gone_chat: "之前的对话已不存在。这是新的对话。",
     solved: "问题解决了吗？", solved_yes: "是", solved_no: "否", rating: "您对这次对话满意吗？（1 不满意，5 满意）", words: "您想告诉我们什么？（选填）", rate: "提交", skip: "跳过", not_rated: "连接中断，请重试。", thanks: "谢谢。", anew: "新对话", back_to: "返回对话",
@@ -44,7 +44,7 @@ const STYLE = `
 *, ::before, ::after { box-sizing: border-box; } [hidden], .gone:empty { display: none !important; }
 p, h2, h3, ul, fieldset, blockquote { margin: 0; padding: 0; border: 0; min-width: 0; font-size: inherit; }
 button, textarea { font: inherit; color: inherit; border: 1px solid var(--border); border-radius: 8px; padding: 6px 12px; min-height: 36px; background: none; }
-button { cursor: pointer; font-weight: 600; display: inline-flex; gap: 6px; align-items: center; } button:disabled { opacity: .55; }
+button { cursor: pointer; font-weight: 600; display: inline-flex; gap: 6px; align-items: center; }
 .primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); } .plain { border-color: transparent; font-weight: 500; padding: 6px 8px; }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
 svg { width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
@@ -57,7 +57,7 @@ dialog:popover-open, dialog[open] { display: grid; grid-template: auto minmax(0,
 .head { display: flex; align-items: center; padding: 10px 8px 10px 16px; border-bottom: 1px solid var(--border); } .head div { flex: 1; } h2 { font-size: 16px; line-height: 1.25; }
 .small, .head p, .by, .line, .bar { font-size: 12px; color: var(--muted); }
 .log { overflow-y: auto; overscroll-behavior: contain; padding: 16px; display: flex; flex-direction: column; gap: 12px; }
-.said { max-width: 88%; align-self: flex-start; display: grid; gap: 8px; } .mine { align-self: flex-end; } .rich { width: 88%; } .by { margin-bottom: -6px; } .line { align-self: center; text-align: center; }
+.said { max-width: 88%; align-self: flex-start; display: grid; gap: 8px; } .mine { align-self: flex-end; } .by { margin-bottom: -6px; } .line { align-self: center; text-align: center; }
 .text { padding: 8px 12px; border-radius: 12px 12px 12px 4px; background: var(--sunken); white-space: pre-line; overflow-wrap: anywhere; justify-self: start; }
 .mine .text { background: var(--mine); border-radius: 12px 12px 4px 12px; justify-self: end; } .unsent .text { opacity: .7; }
 q { quotes: none; background: var(--mine); border-radius: 3px; padding: 0 2px; } blockquote { padding-left: 10px; border-left: 3px solid var(--accent); }
@@ -247,11 +247,12 @@ class ShopkeeperChat extends HTMLElement {
 
   drawn(message) {
     const w = this.words, mine = message.who === "customer";
-    const rich = message.products.length || message.proposals.length;
-    const made = h(`div.said${mine ? ".mine" : ""}${rich ? ".rich" : ""}`);
+    const made = h(`div.said${mine ? ".mine" : ""}`);
     made.append(message.who === "staff" ? h("p.by", {}, message.author || w.staff) : h("span.hush", {}, mine ? w.you : w.it));
     let text = message.text;
     for (const offer of message.proposals) for (const part of [offer.summary, ...offer.notes]) text = text.replace(part, "").replace(/ {2,}/g, " ");
+    const listed = message.products.map((product) => `- ${product.title}`);
+    text = text.split("\n").filter((line) => !listed.some((start) => line.startsWith(start))).join("\n");
     if (text.trim()) made.append(this.quoted(text.trim(), message.quotes));
     for (const quote of message.quotes) if (!text.includes(quote.text)) made.append(h("blockquote", { lang: languageOf(quote.text) }, quote.text));
     const sources = new Map(message.quotes.map((quote) => [quote.url + quote.title, quote]));
@@ -303,7 +304,7 @@ class ShopkeeperChat extends HTMLElement {
     const close = (how) => {
       card.classList.add("over");
       buttons.hidden = true;
-      state.textContent = w[{ done: "done", declined: "declined", undone: "undone" }[how] ?? "gone"];
+      state.textContent = w[how === "done" || how === "declined" ? how : "gone"];
     };
     const control = { state: "", close() { close(this.state); } };
     if (offer.waits) this.offers.push(control);
