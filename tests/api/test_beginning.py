@@ -41,8 +41,8 @@ def test_meaning_comes_without_a_restart(serve: Callable[..., Served], settings:
         assert (job.state.value, job.error, job.total) == ("done", "", 2)
         assert adopted(served) == "wordllama"
         assert client.get("/v1/search", params={"q": "beaker"}).json()["meaning_weight"] > 0
-        (version,) = client.get("/v1/search/versions").json()["items"]
-    assert version["state"] == "in_use"
+        versions = client.get("/v1/search/versions").json()["items"]
+    assert [version["state"] for version in versions].count("in_use") == 1
 
 
 def test_a_start_without_a_network_goes_by_words_and_says_why(

