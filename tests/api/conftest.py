@@ -10,6 +10,7 @@ from starlette.testclient import TestClient as TestClient
 
 from shopkeeper.api import create_app
 from shopkeeper.api.keys import KeyKind, create
+from shopkeeper.api.routes import inbox, support
 from shopkeeper.face import Shop
 from shopkeeper.settings import Settings
 from shopkeeper.shop import products
@@ -58,6 +59,13 @@ class Served:
     def page(self) -> TestClient:
         """A client as a page of the bound origin makes it, with the publishable key."""
         return self.client(self.publishable, origin=ORIGIN)
+
+
+@pytest.fixture(autouse=True)
+def short_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams of events end soon: clients of tests wait for the end of every answer."""
+    for module in (inbox, support):
+        monkeypatch.setattr(module, "STREAM_S", 0.5)
 
 
 @pytest.fixture
