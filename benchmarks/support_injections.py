@@ -59,7 +59,7 @@ from shopkeeper.shop.records import (
 )
 from shopkeeper.support import Answers, Conversation, Support, call, use_demo
 from shopkeeper.support.dialogue import Agent
-from shopkeeper.support.dialogue.agent import Answered
+from shopkeeper.support.dialogue.saying import Answered
 from shopkeeper.support.outside import gives_orders, has_link
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
