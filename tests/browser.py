@@ -126,16 +126,20 @@ class Watch:
             self.outside.append(request.url)
 
 
-def too_wide(page: Page, paths: Iterable[str], *widths: int) -> list[str]:
-    """The pages, each loaded once, that are wider than a screen of one of these widths."""
+def unfit(page: Page, paths: Iterable[str], axe: str, *widths: int) -> list[str]:
+    """What keeps somebody from using the pages, each loaded once: what axe finds, and screens that they are wider than."""
     found = []
     for path in paths:
         page.goto(path)
+        found += [f"{path}: {finding}" for finding in findings(page, axe)]
+        usual = page.viewport_size
         for width in widths:
             page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth")
             if wide > width:
                 found.append(f"{path} is {wide} px wide on {width}")
+        if usual:
+            page.set_viewport_size(usual)
     return found
 
 

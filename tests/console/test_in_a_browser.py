@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from shopkeeper.api.keys import KeyKind, create
 from shopkeeper.face import Shop
-from tests.browser import findings, served, too_wide, watched_page
+from tests.browser import findings, served, unfit, watched_page
 from tests.storefront.shop import EVIL
 
 PAGES = ["/console", "/console/catalogue", "/console/catalogue/shirt-01", "/console/catalogue/evil%2F..%3F%3Cscript%3E", "/console/import", "/console/search?q=lamp", "/console/sales", "/console/jobs", "/console/keys", "/console/login"]  # fmt: skip
@@ -155,11 +155,6 @@ def test_signing_in_and_out(browser: Browser, shop: Shop) -> None:
     closed.stop()
 
 
-def test_no_page_is_wider_than_its_screen(browser: Browser, base: str) -> None:
-    with watched_page(browser, base, scripts=False) as page:
-        assert too_wide(page, PAGES, 640, 360, 320) == []  # 640: twice as large on one of 1280
-
-
 def test_a_product_that_means_harm_does_none(browser: Browser, base: str) -> None:
     with watched_page(browser, base) as page:
         for path in ("/console/catalogue?sort=title", PAGES[3], f"/console/search?q={EVIL}"):
@@ -173,13 +168,13 @@ def test_a_product_that_means_harm_does_none(browser: Browser, base: str) -> Non
         expect(page.get_by_role("heading", level=1)).to_have_text(EVIL)
 
 
-def test_axe_finds_nothing_serious(browser: Browser, base: str, axe: str, tmp_path: Path) -> None:
+def test_pages_fit_their_screens_and_axe_finds_nothing_serious(
+    browser: Browser, base: str, axe: str, tmp_path: Path
+) -> None:
     path = tmp_path / "bowls.csv"
     path.write_text(TABLE, encoding="utf-8")
     with watched_page(browser, base) as page:
-        for address in PAGES:
-            page.goto(address)
-            assert findings(page, axe) == [], address
+        assert unfit(page, PAGES, axe, 640, 360, 320) == []  # 640: twice as large on one of 1280
         bring(page, path)
         assert findings(page, axe) == []
 

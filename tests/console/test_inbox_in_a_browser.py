@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from shopkeeper.face import Shop
 from shopkeeper.shop.embedded import EmbeddedServer
-from tests.browser import findings, new_shop, too_wide, watched_page
+from tests.browser import new_shop, unfit, watched_page
 from tests.support.conftest import fill
 
 HERE = "/console/inbox"
@@ -71,11 +71,7 @@ def test_pages_fit_any_screen_and_axe_finds_nothing_serious(
     shop.inbox.note(talk, "Mia", "a regular")
     pages = [HERE, f"{HERE}/{talk}", f"{HERE}/questions", f"{HERE}/rules", f"{HERE}/figures"]
     with watched_page(browser, base) as page:
-        for path in pages:
-            page.goto(path)
-            assert findings(page, axe) == [], path
-    with watched_page(browser, base, scripts=False) as page:
-        assert too_wide(page, pages, 768, 320) == []
+        assert unfit(page, pages, axe, 768, 320) == []
 
 
 def test_in_chinese_nothing_stays_english(browser: Browser, base: str, shop: Shop) -> None:

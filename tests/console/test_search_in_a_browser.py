@@ -10,7 +10,7 @@ from shopkeeper.face import Shop
 from shopkeeper.rules import Action, Condition, Rule, Selection
 from shopkeeper.search import synonyms
 from shopkeeper.search.synonyms import parse_line
-from tests.browser import findings, too_wide, watched_page
+from tests.browser import unfit, watched_page
 from tests.console.test_in_a_browser import tab_to
 from tests.storefront.shop import EVIL
 
@@ -93,16 +93,11 @@ def test_all_of_it_works_without_scripts(browser: Browser, base: str) -> None:
         expect(page.locator(".beside section")).to_have_count(2)
 
 
-def test_no_page_is_wider_than_its_screen(browser: Browser, base: str) -> None:
-    with watched_page(browser, base, scripts=False) as page:
-        assert too_wide(page, PAGES, 768, 320) == []
-
-
-def test_axe_finds_nothing_serious(browser: Browser, base: str, axe: str) -> None:
+def test_pages_fit_their_screens_and_axe_finds_nothing_serious(
+    browser: Browser, base: str, axe: str
+) -> None:
     with watched_page(browser, base) as page:
-        for path in PAGES:
-            page.goto(path)
-            assert findings(page, axe) == [], path
+        assert unfit(page, PAGES, axe, 768, 320) == []
         assert page.evaluate("window.harm") is None
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from shopkeeper.face import Shop
 from shopkeeper.shop import training_runs
 from shopkeeper.shop.training_runs import Point
-from tests.browser import findings, too_wide, watched_page
+from tests.browser import unfit, watched_page
 
 PATH = "/console/workshop/first"
 
@@ -60,8 +60,4 @@ def test_the_pages_are_open_to_everybody_and_fit(
     browser: Browser, base: str, axe: str, run: int
 ) -> None:
     with watched_page(browser, base) as page:
-        for path in ("/console/workshop", PATH):
-            page.goto(path)
-            assert findings(page, axe) == [], path
-    with watched_page(browser, base, scripts=False) as page:
-        assert too_wide(page, ("/console/workshop", PATH), 320) == []
+        assert unfit(page, ("/console/workshop", PATH), axe, 320) == []

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from shopkeeper.face import Shop
 from shopkeeper.shop import events
-from tests.browser import findings, too_wide, watched_page
+from tests.browser import unfit, watched_page
 from tests.storefront.shop import EVIL, LAMPS, SHIRTS
 
 PAGES = ["/", "/search", "/search?q=shirt", "/search?q=shirt&f=brand%3AAcme", "/products/shirt-01", "/pages/shipping", "/pages", "/cart", "/nothing"]  # fmt: skip
@@ -144,12 +144,6 @@ def test_on_a_phone_the_filters_are_a_sheet(browser: Browser, base: str) -> None
         expect(page.locator("#found")).to_have_text(f"{SHIRTS // 2} products")
 
 
-def test_no_page_is_wider_than_its_screen(browser: Browser, base: str) -> None:
-    paths = [p for p in PAGES if p != "/nothing"] + ["/products/evil%2F..%3F%3Cscript%3E"]
-    with watched_page(browser, base, scripts=False) as page:
-        assert too_wide(page, paths, 640, 360, 320) == []  # 640: twice as large on one of 1280
-
-
 def test_a_product_that_means_harm_does_none(browser: Browser, base: str) -> None:
     with watched_page(browser, base) as page:
         for path in ("/search?category=Clothing&sort=title", "/products/evil%2F..%3F%3Cscript%3E", "/pages/returns", f"/search?q={EVIL}"):  # fmt: skip
@@ -169,13 +163,14 @@ def test_a_product_that_means_harm_does_none(browser: Browser, base: str) -> Non
         expect(page.locator(".prose form, .prose a")).to_have_count(0)
 
 
-def test_axe_finds_nothing_serious(browser: Browser, base: str, axe: str) -> None:
+def test_pages_fit_their_screens_and_axe_finds_nothing_serious(
+    browser: Browser, base: str, axe: str
+) -> None:
+    paths = [p for p in PAGES if p != "/nothing"] + ["/products/evil%2F..%3F%3Cscript%3E"]
     with watched_page(browser, base) as page:
         page.goto("/products/lamp-02")
         page.get_by_role("button", name="Add to cart").click()
-        for path in [p for p in PAGES if p != "/nothing"]:
-            page.goto(path)
-            assert findings(page, axe) == [], path
+        assert unfit(page, paths, axe, 640, 360, 320) == []  # 640: twice as large on one of 1280
 
 
 def test_themes_follow_the_device_or_the_choice(browser: Browser, base: str) -> None:
