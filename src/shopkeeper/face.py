@@ -179,7 +179,7 @@ class Shop:
     @cached_property
     def answers(self) -> Answers:
         """Answers to questions from pages, rules, product fields and reviews, with what they rest on."""
-        return Answers(self.support, self.found_products, embedder=self._meaning())
+        return Answers(self.support, self.found_products, embedder=self._meaning(), patient=False)
 
     @cached_property
     def agent(self) -> Agent:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from threading import Event
 
+import numpy as np
 import pytest
 
+from shopkeeper.models.embed import Kind, Vectors
 from shopkeeper.shop import pages, products, reviews
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.records import Page, PageId, PageKind, Product, ProductId, Review, ReviewId
@@ -116,3 +119,26 @@ def test_a_page_that_changes_changes_the_answer(answers: Answers, database: Data
         page = pages.get(conn, "w")
         pages.upsert(conn, [replace(page, body="The warranty is 36 months.")])
     assert told(answers, "How long is the warranty?")[1].endswith("36 months.")
+
+
+class Stuck:
+    """A machine that is too busy to compute a vector until it is told to go on."""
+
+    id = digest = "stuck"
+    dimension = 2
+    languages = frozenset({"en"})
+
+    def __init__(self) -> None:
+        self.go_on = Event()
+
+    def encode(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
+        self.go_on.wait()
+        return np.tile(np.array([[1.0, 0.0]], np.float32), (len(texts), 1))
+
+
+def test_words_answer_while_meanings_are_made_beside(desk: Desk, answers: Answers) -> None:
+    busy = Stuck()
+    impatient = Answers(desk.support, lambda words: [], embedder=busy, patient=False)
+    assert impatient.answer("How long is the warranty?").kind is AnswerKind.QUOTED
+    assert not busy.go_on.is_set()
+    busy.go_on.set()

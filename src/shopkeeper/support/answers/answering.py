@@ -6,12 +6,13 @@ ours and of what was quoted; a question is never repeated in it.
 """
 
 import itertools
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Thread
 from time import monotonic
 
-from shopkeeper.errors import NotFound
+from shopkeeper.errors import ModelError, NotFound
 from shopkeeper.models.embed import Embedder
 from shopkeeper.models.prompting.checks import numbers
 from shopkeeper.shop import pages, products
@@ -30,6 +31,8 @@ from shopkeeper.support.answers.saying import say
 from shopkeeper.support.answers.statements import Statement
 from shopkeeper.support.service import Support
 from shopkeeper.text.language import guess_language
+
+log = logging.getLogger(__name__)
 
 MAX_QUESTION = 500  # characters that are looked at
 MAX_QUOTED = 420  # characters of sentences of one page
@@ -53,7 +56,8 @@ class Answers:
     """Answers to questions about a shop. find: products for words, the likeliest first.
 
     embedder: one that speaks the languages of the pages, or None for words alone. hosts: to which links in pages lead
-    that may be shown. judge: how likely what was found is the answer, by its signs (`trust.py`).
+    that may be shown. judge: how likely what was found is the answer, by its signs (`trust.py`). patient: a question waits
+    until the meanings of pages that changed are known; else words answer it, while the meanings are made beside.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Answers:
         embedder: Embedder | None = None,
         hosts: Collection[str] = (),
         judge: Callable[[Mapping[str, float]], float] = trust.likelihood,
+        patient: bool = True,
         seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._support = support
@@ -71,6 +76,7 @@ class Answers:
         self._embedder = embedder
         self._hosts = frozenset(hosts)
         self._judge = judge
+        self._patient = patient
         self._seconds = seconds
         self._index: _Index | None = None
         self._looked_at = 0.0
@@ -222,11 +228,22 @@ class Answers:
                 return self._index.matcher
             digest = pages.digest(conn)
             if self._index is None or self._index.digest != digest:
-                made = Matcher(pages.iterate(conn), self._embedder, self._hosts)
+                made = Matcher(
+                    pages.iterate(conn), self._embedder, self._hosts, patient=self._patient
+                )
+                if not self._patient and self._embedder is not None:
+                    Thread(target=_prepare, args=(made,), name="meanings", daemon=True).start()
                 kinds = frozenset(k for name in products.category_names(conn) for k in keys(name))
                 self._index = _Index(digest, made, kinds)
             self._looked_at = now
             return self._index.matcher
+
+
+def _prepare(matcher: Matcher) -> None:
+    try:
+        matcher.prepare()
+    except ModelError as error:
+        log.warning("pages are answered from by words alone: %s", error.message)
 
 
 def _before(wanted: Collection[Statement], page: Sequence[Statement]) -> set[Statement]:

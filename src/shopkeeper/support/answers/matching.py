@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -124,10 +125,18 @@ class _Entry:
 
 
 class Matcher:
-    """All statements of a shop's pages, ready to be asked. embedder: one that speaks the pages' languages, or None."""
+    """All statements of a shop's pages, ready to be asked. embedder: one that speaks the pages' languages, or None.
+
+    patient: whoever asks first waits until the statements have vectors; else words alone decide until `prepare` is done.
+    """
 
     def __init__(
-        self, pages: Iterable[Page], embedder: Embedder | None = None, hosts: Iterable[str] = ()
+        self,
+        pages: Iterable[Page],
+        embedder: Embedder | None = None,
+        hosts: Iterable[str] = (),
+        *,
+        patient: bool = True,
     ) -> None:
         allowed = frozenset(hosts)
         self._entries = [e for p in pages for e in _entries(statements(p, hosts=allowed))]
@@ -135,6 +144,15 @@ class Matcher:
         self._seen = Counter(i for e in self._entries for i in e.own | e.around)
         self._embedder = embedder
         self._vectors: Vectors | None = None
+        self._patient = patient
+        self._making = Lock()
+
+    def prepare(self) -> None:
+        """Have the statements' vectors ready, made once whoever asks."""
+        with self._making:
+            if self._embedder is not None and self._vectors is None and self._entries:
+                texts = [f"{e.statement.title}. {e.statement.section} {e.statement.text}" for e in self._entries]  # fmt: skip
+                self._vectors = _encoded(self._embedder, texts)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -288,8 +306,10 @@ class Matcher:
         if self._embedder is None:
             return None
         if self._vectors is None:
-            texts = [f"{e.statement.title}. {e.statement.section} {e.statement.text}" for e in self._entries]  # fmt: skip
-            self._vectors = _encoded(self._embedder, texts)
+            if not self._patient:
+                return None
+            self.prepare()
+        assert self._vectors is not None
         asked = self._embedder.encode([question.text], kind="query")[0]
         cosines: Vectors = self._vectors @ asked
         return cosines
