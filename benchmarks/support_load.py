@@ -40,9 +40,9 @@ TURNS = (
     "Where is order {order}?",
     "How long is the warranty?",
     "I want to return order {order}",
-    "No, leave it as it is",
+    "Can I return something after 40 days?",
     "我的订单 {order} 在哪里？",
-    "Which of my orders are still on their way?",
+    "Show me my orders",
     "Thanks, that is all",
 )
 

@@ -64,6 +64,7 @@ class Shop:
         self.demo = demo
         self._opened_search: ProductSearch | None = None
         self._opened_recommend: Recommendations | None = None
+        self._opened_answers: Answers | None = None
         self._opened_jobs: Jobs | None = None
         self._opened_models: LanguageModels | None = None
         self._opened_explainer: Explainer | None = None
@@ -113,6 +114,8 @@ class Shop:
         """Stop what runs in the background; the database stays open, for whoever else works with it."""
         if self._opened_jobs is not None:
             self._opened_jobs.close()
+        if self._opened_answers is not None:
+            self._opened_answers.close()
         if self._opened_recommend is not None:
             self._opened_recommend.close()
         if self._opened_search is not None:
@@ -179,7 +182,10 @@ class Shop:
     @cached_property
     def answers(self) -> Answers:
         """Answers to questions from pages, rules, product fields and reviews, with what they rest on."""
-        return Answers(self.support, self.found_products, embedder=self._meaning(), patient=False)
+        self._opened_answers = Answers(
+            self.support, self.found_products, embedder=self._meaning(), patient=False
+        )
+        return self._opened_answers
 
     @cached_property
     def agent(self) -> Agent:

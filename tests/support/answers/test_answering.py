@@ -142,3 +142,4 @@ def test_words_answer_while_meanings_are_made_beside(desk: Desk, answers: Answer
     assert impatient.answer("How long is the warranty?").kind is AnswerKind.QUOTED
     assert not busy.go_on.is_set()
     busy.go_on.set()
+    impatient.close()

@@ -60,3 +60,8 @@ def test_the_words_and_the_limit_of_what_is_looked_for(
     text: str, words: str, at_most: str | None
 ) -> None:
     assert sought(text, []) == (words, None if at_most is None else Decimal(at_most))
+
+
+@pytest.mark.parametrize("text", ["我的订单在哪里？", "我的订单 W1002 在哪里？"])
+def test_in_chinese_too_it_is_told_where_an_order_is(ada: Talk, text: str) -> None:
+    assert "1Z#W1002" in ada.say(text).text

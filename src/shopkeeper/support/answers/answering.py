@@ -9,7 +9,7 @@ import itertools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 
 from shopkeeper.errors import ModelError, NotFound
@@ -81,6 +81,8 @@ class Answers:
         self._index: _Index | None = None
         self._looked_at = 0.0
         self._changing = Lock()
+        self._stopped = Event()
+        self._preparing: Thread | None = None
 
     def answer(self, question: str, *, language: str = "", product_id: str = "") -> Answer:
         """The answer. language: of the answer, by default that of the question. product_id: the product that is talked
@@ -106,6 +108,18 @@ class Answers:
     def embedder(self) -> Embedder | None:
         """The embedder that meanings are compared by."""
         return self._embedder
+
+    def close(self) -> None:
+        """Stop what is made beside."""
+        self._stopped.set()
+        if self._preparing is not None:
+            self._preparing.join()
+
+    def _prepare_beside(self, matcher: Matcher) -> None:
+        self._preparing = Thread(
+            target=_prepare, args=(matcher, self._stopped), name="meanings", daemon=True
+        )
+        self._preparing.start()
 
     def look_anew(self) -> None:
         """Look at the pages before the next answer: one was changed just now."""
@@ -232,16 +246,16 @@ class Answers:
                     pages.iterate(conn), self._embedder, self._hosts, patient=self._patient
                 )
                 if not self._patient and self._embedder is not None:
-                    Thread(target=_prepare, args=(made,), name="meanings", daemon=True).start()
+                    self._prepare_beside(made)
                 kinds = frozenset(k for name in products.category_names(conn) for k in keys(name))
                 self._index = _Index(digest, made, kinds)
             self._looked_at = now
             return self._index.matcher
 
 
-def _prepare(matcher: Matcher) -> None:
+def _prepare(matcher: Matcher, stopped: Event) -> None:
     try:
-        matcher.prepare()
+        matcher.prepare(stopped=stopped)
     except ModelError as error:
         log.warning("pages are answered from by words alone: %s", error.message)
 

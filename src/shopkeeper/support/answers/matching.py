@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import Event, Lock
 
 import numpy as np
 
@@ -147,12 +147,12 @@ class Matcher:
         self._patient = patient
         self._making = Lock()
 
-    def prepare(self) -> None:
-        """Have the statements' vectors ready, made once whoever asks."""
+    def prepare(self, *, stopped: Event | None = None) -> None:
+        """Have the statements' vectors ready, made once whoever asks. stopped: set where nobody wants them any more."""
         with self._making:
             if self._embedder is not None and self._vectors is None and self._entries:
                 texts = [f"{e.statement.title}. {e.statement.section} {e.statement.text}" for e in self._entries]  # fmt: skip
-                self._vectors = _encoded(self._embedder, texts)
+                self._vectors = _encoded(self._embedder, texts, stopped or Event())
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -327,10 +327,15 @@ def _above(cosine: float | None, cosines: Vectors | None) -> float:
     return (cosine - float(cosines.mean())) / float(cosines.std() or 1.0)
 
 
-def _encoded(embedder: Embedder, texts: Sequence[str], batch: int = 16) -> Vectors:
-    parts = [
-        embedder.encode(texts[i : i + batch], kind="passage") for i in range(0, len(texts), batch)
-    ]
+def _encoded(
+    embedder: Embedder, texts: Sequence[str], stopped: Event, batch: int = 16
+) -> Vectors | None:
+    """A row a text; None where it was stopped."""
+    parts = []
+    for i in range(0, len(texts), batch):
+        if stopped.is_set():
+            return None
+        parts.append(embedder.encode(texts[i : i + batch], kind="passage"))
     return np.concatenate(parts)
 
 
