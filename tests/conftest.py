@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -131,14 +132,22 @@ def database(server: EmbeddedServer) -> Iterator[Database]:
 
 
 @pytest.fixture
-def db(database: Database) -> Database:
-    """The database without a single record."""
+def db(database: Database) -> Iterator[Database]:
+    """The database without a single record. What a test set going on it must have been stopped at its end."""
+    assert not working(), f"an earlier test did not stop the shop of {working()}"
     with database.connection() as conn:
         written = [row[0] for row in conn.execute(WRITTEN, [list(TABLES_KEPT)])]
         if written:
             conn.execute(f"truncate {', '.join(written)} restart identity cascade")
         conn.execute(RESTART)
-    return database
+    yield database
+    assert not working(), f"call stop() of the shop, the search or the recommender: {working()}"
+
+
+def working() -> list[str]:
+    """Threads that read and write a database in the background: whoever empties it meanwhile may wait for ever."""
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith(("search", "recommend", "jobs", "run "))]
 
 
 @pytest.fixture
