@@ -44,6 +44,7 @@ QUESTIONS = {
     "dev": "support_questions.toml",
     "test": "support_questions_test.toml",
     "unseen": "support_questions_unseen.toml",
+    "fresh": "support_questions_fresh.toml",
 }
 SEED, NOW = 7, datetime(2026, 5, 1, tzinfo=UTC)
 REVIEWS = (
@@ -55,7 +56,8 @@ REVIEWS = (
 )
 EMBEDDER = "e5-small"
 HOSTS = ("lindenandpine.example",)
-SUFFIX = {"unseen": ".unseen", "all": ""}
+SUFFIX = {"unseen": ".unseen", "fresh": ".fresh", "all": ""}
+COUNTED = ("unseen", "fresh")  # halves that decide nothing
 
 
 @dataclass(frozen=True, slots=True)

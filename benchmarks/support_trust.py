@@ -80,7 +80,7 @@ def found(shop: Shop, answers: Listening) -> Iterator[Found]:
     with shop.database.connection() as conn:
         told = [s for page in pages.iterate(conn) for s in statements(page, hosts=frozenset(knowledge.HOSTS))]  # fmt: skip
     for asked in knowledge.questions(shop):
-        if asked.half == "unseen" or asked.sort == "products":
+        if asked.half in knowledge.COUNTED or asked.sort == "products":
             continue
         answer, signs = answers.heard(asked.question)
         right = asked.sort == "pages" and knowledge.right(asked, answer, shop)
