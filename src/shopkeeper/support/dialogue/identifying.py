@@ -40,10 +40,11 @@ def identify(turn: Turn, client: str) -> None:
             continue
         turn.desk.forget()
         customer = turn.desk.customer
-        turn.say(
-            "identified",
-            name=(customer.first_name if customer else facts.get("first_name", "")) or "",
-        )
+        name = (customer.first_name if customer else facts.get("first_name", "")) or ""
+        if name:
+            turn.say("identified", name=name)
+        else:  # who is known by an address alone is not told whose it is
+            turn.say("identified_unnamed")
         return
     if not (state.backlog or tried or state.question):
         return

@@ -2,15 +2,16 @@
 
 from shopkeeper.shop.records import Money, Order, Variant
 from shopkeeper.support.dialogue.desk import Desk, Piece_
+from shopkeeper.support.dialogue.writing import in_words
 from shopkeeper.support.facts import item_id
 from shopkeeper.support.outside import label, named
 from shopkeeper.support.wording import method_name, money, words_of
 
 
-def order_line(order: Order) -> str:
+def order_line(order: Order, language: str) -> str:
     """An order with its status and items."""
     items = ", ".join(named(line.title, item_id(line)) for line in order.lines)
-    return f"- {order.id} ({order.status}): {items}"
+    return f"- {order.id} ({in_words('status', order.status, language)}): {items}"
 
 
 def item_line(piece: Piece_) -> str:
@@ -38,7 +39,7 @@ def listed(desk: Desk, options: tuple[str, ...], slot: str, language: str) -> st
     if slot == "method":
         return ", ".join(method_line(desk, m, language) for m in options)
     if slot in ("order",):
-        return "\n".join(order_line(o) for i in options if (o := desk.order(i)))
+        return "\n".join(order_line(o, language) for i in options if (o := desk.order(i)))
     if slot in ("which", "items"):
         by_name = {f"{p.order.id}|{p.item}": p for p in desk.pieces()}
         kept = [by_name[o] for o in dict.fromkeys(options) if o in by_name]

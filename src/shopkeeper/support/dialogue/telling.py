@@ -193,7 +193,7 @@ def _orders(desk: Desk, wish: Wish) -> list[Line] | Need:
         return orders
     if not orders:
         return [Line("no_orders", {})]
-    lines = "\n".join(order_line(o) for o in orders[:SHOWN])
+    lines = "\n".join(order_line(o, desk.lexicon.language) for o in orders[:SHOWN])
     return [Line("orders", {"orders": lines}, _of(o.id for o in orders[:SHOWN]))]
 
 
@@ -281,4 +281,5 @@ def may(desk: Desk, wish: Wish) -> list[Line] | Need:
                 )
                 checks = list(desk.explain(action).checks)
     named = ", ".join(dict.fromkeys(m.words for m in wish.mentions))
-    return [Line("may", {"item": named}, tuple(Evidence("rule", c.rule_id) for c in checks))]
+    key, values = ("may", {"item": named}) if named else ("may_so", dict[str, str]())
+    return [Line(key, values, tuple(Evidence("rule", c.rule_id) for c in checks))]

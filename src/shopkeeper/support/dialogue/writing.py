@@ -54,8 +54,17 @@ def when(at: datetime, language: str) -> str:
 def candidates(lines: Sequence[Line], language: str, seed: str) -> list[str]:
     """Replies made of these lines, each with other variants; at most `CANDIDATES`, the same for the same seed."""
     ways = [variants(line, language) for line in lines]
-    made = [" ".join(parts) if language == "en" else "".join(parts) for parts in _some(ways, seed)]
+    made = [_joined(parts, " " if language == "en" else "") for parts in _some(ways, seed)]
     return list(dict.fromkeys(made))
+
+
+def _joined(parts: Sequence[str], between: str) -> str:
+    """The parts one after another; what follows a list begins a line, else it would read as its last entry."""
+    text = ""
+    for part in parts:
+        listed = text.rpartition("\n")[2].startswith("- ")
+        text += ("\n" if listed else between if text else "") + part
+    return text
 
 
 def _some(ways: list[list[str]], seed: str) -> list[tuple[str, ...]]:
