@@ -20,3 +20,8 @@ def test_an_address_alone_is_thanked_for_without_a_name(stranger: Talk) -> None:
 
 def test_statuses_in_lists_are_in_the_customers_language(ada: Talk) -> None:
     assert "- #W1002 (已送达)" in ada.say("我有哪些订单？").text
+
+
+def test_a_mail_address_does_not_change_the_language(stranger: Talk) -> None:
+    stranger.say("我的订单到哪里了？")
+    assert stranger.say("ada@example.com").language == "zh"

@@ -425,8 +425,8 @@ def _in_short(commands: list[Command]) -> list[str]:
 
 
 def _latin_language(text: str, before: str) -> str:
-    """English for words in Latin letters; what was spoken before for numbers and the like."""
-    letters = [c for c in text if c.isalpha()]
+    """English for words in Latin letters; what was spoken before for numbers, mail addresses and the like."""
+    letters = [c for word in text.split() if "@" not in word for c in word if c.isalpha()]
     return "en" if len(letters) > 8 else before
 
 
