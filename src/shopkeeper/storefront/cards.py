@@ -1,6 +1,6 @@
 """Products as shoppers see them in a list: title in their language, a price range, a picture, what there is to choose."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -8,6 +8,7 @@ from shopkeeper.pages import Visit
 from shopkeeper.pages.products import Offer, offer_of, picture_of, rating_of, translation_of
 from shopkeeper.search import Piece, highlight
 from shopkeeper.shop.records import Product
+from shopkeeper.storefront.picturing import variant_asked_for
 from shopkeeper.storefront.swatches import hue_of
 
 MAX_DOTS = 5
@@ -38,17 +39,23 @@ def url_of(product: Product, **more: str) -> str:
 
 
 def card_of(
-    product: Product, visit: Visit, *, query: str = "", query_id: str = "", position: int = 0
-) -> Card:
-    """The product in a list. query_id, position: so that a click can be credited to the search."""
+    product: Product, visit: Visit, *,
+    query: str = "", filters: Collection[tuple[str, str]] = (), query_id: str = "", position: int = 0,
+) -> Card:  # fmt: skip
+    """The product in a list, shown as the variant that query and filters (name, value) ask for, if they ask for one.
+
+    query_id, position: so that a click can be credited to the search.
+    """
+    variant = variant_asked_for(product, visit.language, query=query, filters=filters)
+    asked_for = {"variant": variant.id} if variant else {}
     title = translation_of(product, visit.language).title
     dots = _dots(product)
     credited = {"q_id": query_id, "pos": str(position)} if query_id and position else {}
     return Card(
-        url=url_of(product, **credited),
+        url=url_of(product, **asked_for, **credited),
         title=highlight(title, query) if query else (Piece(title, False),),
         brand=product.brand,
-        picture=picture_of(product),
+        picture=picture_of(product, variant),
         offer=offer_of(product.variants),
         rating=rating_of(product),
         rating_count=product.rating.count if product.rating else 0,

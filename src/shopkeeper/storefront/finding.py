@@ -81,6 +81,7 @@ def search_page(request: Request) -> Response:
                 p,
                 visit,
                 query=answer.did_you_mean or links.query,
+                filters=links.filters,
                 query_id=query_id,
                 position=first + n,
             )
