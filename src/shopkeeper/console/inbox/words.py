@@ -52,7 +52,16 @@ ACTIONS: dict[ActionKind, str] = {
 VERDICTS: dict[str, str] = {
     "yes": "yes", "no": "no", "depends": "depends on what was not said", "nothing": "no rule answers",
 }  # fmt: skip
-TABLES = (REASONS, FLOWS, PROGRESS, DOES, TOOLS, EVENTS, STATES, ACTIONS, VERDICTS)
+ORDER_STATUSES: dict[str, str] = {  # others are a feed's own, and shown as they are
+    status: status
+    for status in (
+        "pending", "pending (items changed)", "processed", "shipped", "delivered", "cancelled",
+        "return requested", "exchange requested", "partly returned", "returned",
+    )
+}  # fmt: skip
+TABLES = (
+    REASONS, FLOWS, PROGRESS, DOES, TOOLS, EVENTS, STATES, ACTIONS, VERDICTS, ORDER_STATUSES,
+)  # fmt: skip
 
 
 def understood(visit: Visit, command: str) -> str:
