@@ -25,8 +25,10 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from benchmarks.pretrain_gpu_worker import Protocol
+from shopkeeper.training import gpu
 from shopkeeper.training.fast import IGNORED, chunked_cross_entropy
 from shopkeeper.training.initialisation import initialise
 from shopkeeper.training.interchange import save
@@ -36,7 +38,7 @@ from shopkeeper.training.transformer import Transformer
 
 SEED = 0
 WAYS = ("ours", "nanogpt", "hf")
-MICRO_ROWS = (60, 120)
+MICRO_ROWS = (60, 120, 180)
 LONGEST_S = 1200
 
 
@@ -58,25 +60,42 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
 
 
 def kernel_distance() -> float:
-    """How far loss and gradients of our kernel are from torch's over all logits, in float32 on this GPU, as the
-    largest share of the largest value. Raises SystemExit if that is more than rounding."""
+    """How far what our kernels give, gradients too, is from what torch gives, in float32 on this GPU, as the largest
+    share of the largest value. Raises SystemExit if that is more than rounding."""
     torch.manual_seed(SEED)
+    worst = max(_distance(*both) for both in (*_losses(), *_gelus()))
+    print(f"what our kernels give lies within {worst:.1e} of what torch gives", flush=True)
+    if worst > 1e-4:
+        raise SystemExit("a kernel of ours is wrong on this GPU")
+    return worst
+
+
+def _losses() -> Iterator[tuple[Tensor, Tensor]]:
+    """Cross-entropy and its gradients by our kernel, and by torch over all logits."""
     hidden, table = (torch.randn(n, 64, device="cuda").requires_grad_() for n in (300, 50_304))
     targets = torch.randint(0, 50_257, (300,), device="cuda")
     targets[::7] = IGNORED
     ours = chunked_cross_entropy(hidden, table, targets, vocabulary=50_257, chunk=128)
     plain = F.cross_entropy((hidden @ table.t())[:, :50_257], targets, ignore_index=IGNORED)
-    both = [(ours, plain)]
-    both += zip(
-        torch.autograd.grad(ours, (hidden, table)),
-        torch.autograd.grad(plain, (hidden, table)),
-        strict=True,
+    yield ours, plain
+    of = (hidden, table)
+    yield from zip(torch.autograd.grad(ours, of), torch.autograd.grad(plain, of), strict=True)
+
+
+def _gelus() -> Iterator[tuple[Tensor, Tensor]]:
+    """GELU of rows and a bias, and its gradients, by our kernels and by torch; in numbers that fill no block."""
+    x, bias = (torch.randn(*size, device="cuda").requires_grad_() for size in ((1000, 300), (300,)))
+    above = torch.randn(1000, 300, device="cuda")
+    ours, plain = gpu.biased_gelu(x, bias), F.gelu(x + bias, approximate="tanh")
+    yield ours, plain
+    of = (x, bias)
+    yield from zip(
+        torch.autograd.grad(ours, of, above), torch.autograd.grad(plain, of, above), strict=True
     )
-    worst = max(float(((a - b).abs().max() / b.abs().max()).detach()) for a, b in both)
-    print(f"loss and gradients of our kernel lie within {worst:.1e} of torch's", flush=True)
-    if worst > 1e-4:
-        raise SystemExit("our kernel of cross-entropy is wrong on this GPU")
-    return worst
+
+
+def _distance(ours: Tensor, plain: Tensor) -> float:
+    return float(((ours - plain).abs().max() / plain.abs().max()).detach())
 
 
 def _figures(found: Mapping[str, dict[str, Any]], protocol: Protocol) -> dict[str, Any]:

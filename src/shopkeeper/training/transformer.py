@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shopkeeper.training import cpu
+from shopkeeper.training import cpu, gpu
 from shopkeeper.training.shape import Shape
 
 
@@ -191,7 +191,10 @@ class FeedForward(nn.Module):
             up, down = self.up, self.down
             if _plain(up) and _plain(down):
                 return cpu.feed_forward(x, up.weight, up.bias, down.weight, down.bias)
-        if self.gate is None:
+        simple = self.gate is None and self.activation == "gelu_tanh" and _plain(self.up)
+        if simple and self.up.bias is not None and gpu.worthwhile(x):
+            inner = gpu.biased_gelu(F.linear(x, self.up.weight), self.up.bias)
+        elif self.gate is None:
             inner = activate(self.up(x), self.activation)  # (B, T, F)
         else:
             inner = activate(self.gate(x), self.activation) * self.up(x)
