@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
-from shopkeeper.artifacts import Artifact, State
+from shopkeeper.artifacts import Artifact
 from shopkeeper.console.page import show
-from shopkeeper.errors import Conflict, Refused
+from shopkeeper.console.switching import add_forms, standing
+from shopkeeper.errors import Conflict
+from shopkeeper.face import Shop
 from shopkeeper.jobs import recommending
 from shopkeeper.jobs.tasks import TRAIN_RECOMMENDER
 from shopkeeper.pages import Visit, formats, redirect, visit_of
@@ -21,9 +23,7 @@ from shopkeeper.shop import products
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-PATH = "/console/recommend/versions"
-VersionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
-NDCG_SHOWN = 4  # digits
+PAGE = "/recommend/versions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +36,26 @@ class Row:
     table: tuple[tuple[str, Mapping[str, float]], ...]
 
 
-@router.get("/recommend/versions")
+@router.get(PAGE)
 def versions_page(request: Request) -> Response:
     """What serves, how good it is, and what else there is."""
     return _page(visit_of(request))
 
 
-def _page(visit: Visit, error: Conflict | Refused | None = None) -> Response:
+def _page(visit: Visit, error: Conflict | None = None) -> Response:
     with visit.shop.database.connection() as conn:
         known = versions.listing(conn)
         alarmed = {a["product"] for v in known[:1] for a in v.score.get("alarms", ())}
         named = products.get_many(conn, list(alarmed))
-    in_use = next((v for v in known if v.state is State.IN_USE), None)
+    stands = standing(visit, known, TRAIN_RECOMMENDER)
     newest = next((v for v in known if v.score.get("questions")), None)
-    training = next(
-        (j for j in visit.shop.jobs.list() if j.kind == TRAIN_RECOMMENDER and not j.state.over),
-        None,
-    )
     return show(
         visit, "recommend/versions.html", status=409 if error else 200, title=visit.t("Recommend"),
-        answer=_sentence(visit, in_use), in_use=in_use, newest=newest, training=training, error=error,
-        before=next((v for v in known if in_use and v.id == in_use.was_in_use), None),
+        answer=_sentence(visit, stands.in_use), standing=stands, newest=newest, error=error,
         rows=[Row(v, _verdict(visit, v), _table(visit, v.score)) for v in known],
         learning=_learning(visit, newest), spread=_spread(visit, newest), every=visit.shop.settings.retrain_hours,
         alarms=newest.score["alarms"] if newest is not None and newest is known[0] else [],
         titles={i: translation_of(p, visit.language).title for i, p in named.items()},
-        can_switch=(State.READY, State.RETIRED), can_drop=(State.READY, State.RETIRED, State.FAILED),
     )  # fmt: skip
 
 
@@ -113,7 +107,7 @@ def _learning(visit: Visit, version: Artifact | None) -> Chart | None:
         visit.t("How good it would be with less behaviour"),
         [Curve("NDCG@10", [(share, value) for share, value in version.score["curve"]])],
         told=lambda value: f"{value:.3f}",
-        x_told=lambda share: visit.t("{share} of the people", share=formats.percent(share, visit.language)),
+        x_told=lambda share: visit.t("{share} of the people", share=formats.percent(share, visit.language)) if share else visit.t("products alone"),
         from_zero=True,
     )  # fmt: skip
 
@@ -135,43 +129,27 @@ def _spread(visit: Visit, version: Artifact | None) -> Chart | None:
     )  # fmt: skip
 
 
-@router.post("/recommend/versions/train")
+@router.post(f"{PAGE}/train")
 def train(request: Request, switch: Annotated[str, Form(max_length=5)] = "") -> Response:
     """Train in the background, and follow that on the page of its job."""
     job = recommending.train(request.app.state.shop.jobs, switch=switch == "1")
     return redirect(f"/console/jobs/{job}")
 
 
-@router.post("/recommend/versions/back")
-def roll_back(request: Request) -> Response:
-    """Go back to the version before."""
-    visit = visit_of(request)
-    try:
-        with visit.shop.database.connection() as conn:
-            versions.roll_back(conn)
-    except Conflict as error:
-        return _page(visit, error)
-    return redirect(PATH)
+def _use(shop: Shop, version_id: int) -> None:
+    with (
+        shop.database.connection() as conn
+    ):  # also one that the gate kept out: a person has seen its figures
+        versions.put_to_use(conn, version_id, gate=False)
 
 
-@router.post("/recommend/versions/{version_id}/use")
-def use(request: Request, version_id: VersionId) -> Response:
-    """Put a version to use, also one that the gate kept out: a person has seen its figures."""
-    visit = visit_of(request)
-    try:
-        with visit.shop.database.connection() as conn:
-            versions.put_to_use(conn, version_id, gate=False)
-    except Conflict as error:
-        return _page(visit, error)
-    return redirect(PATH)
+def _delete(shop: Shop, version_id: int) -> None:
+    versions.discard(shop.database, shop.settings.data_folder, version_id)
 
 
-@router.post("/recommend/versions/{version_id}/delete")
-def discard(request: Request, version_id: VersionId) -> Response:
-    """Delete a version and its files."""
-    visit = visit_of(request)
-    try:
-        versions.discard(visit.shop.database, visit.shop.settings.data_folder, version_id)
-    except Conflict as error:
-        return _page(visit, error)
-    return redirect(PATH)
+def _roll_back(shop: Shop) -> None:
+    with shop.database.connection() as conn:
+        versions.roll_back(conn)
+
+
+add_forms(router, PAGE, _page, use=_use, delete=_delete, roll_back=_roll_back)

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
-from shopkeeper.artifacts import Artifact, State
+from shopkeeper.artifacts import Artifact
 from shopkeeper.console.page import show
+from shopkeeper.console.switching import add_forms, standing
 from shopkeeper.errors import Conflict
+from shopkeeper.face import Shop
 from shopkeeper.jobs import meaning
 from shopkeeper.jobs.tasks import BUILD_SEARCH
 from shopkeeper.models import hub
@@ -22,12 +24,11 @@ from shopkeeper.shop import products
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-PATH = "/console/search/versions"
+PAGE = "/search/versions"
 ENOUGH = 30  # queries with clicks, below which a comparison says little
-VersionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-@router.get("/search/versions")
+@router.get(PAGE)
 def versions_page(request: Request) -> Response:
     """What search goes by, what else there is, and what can be made."""
     return _page(visit_of(request))
@@ -39,15 +40,12 @@ def _page(visit: Visit, error: Conflict | None = None) -> Response:
         known = versions.listing(conn)
         examples = {e for v in known for one in v.score.get("examples", ()) for e in (*one["before"], *one["after"])}  # fmt: skip
         named = products.get_many(conn, list(examples))
-    in_use = next((v for v in known if v.state is State.IN_USE), None)
-    before = next((v for v in known if in_use and v.id == in_use.was_in_use), None)
-    building = next((j for j in visit.shop.jobs.list() if j.kind == BUILD_SEARCH and not j.state.over), None)  # fmt: skip
+    stands = standing(visit, known, BUILD_SEARCH)
     return show(
-        visit, "search/versions.html", status=409 if error else 200, title=visit.t("Search"), answer=_sentence(visit, in_use, search.awaited),
-        in_use=in_use, before=before, awaited=search.awaited, size=search.size, building=building, error=error,
+        visit, "search/versions.html", status=409 if error else 200, title=visit.t("Search"),
+        answer=_sentence(visit, stands.in_use, search.awaited), standing=stands, error=error,
         loaded=search.embedder, rows=[(v, _verdict(visit, v)) for v in known], enough=ENOUGH,
         titles={i: translation_of(p, visit.language).title for i, p in named.items()}, choices=_choices(visit),
-        can_switch=(State.READY, State.RETIRED), can_drop=(State.READY, State.RETIRED, State.FAILED),
     )  # fmt: skip
 
 
@@ -96,7 +94,7 @@ def _bytes(spec: Spec) -> int:
     return hub.entry(spec.weights).size_bytes + hub.entry(spec.tokenizer).size_bytes
 
 
-@router.post("/search/versions/build")
+@router.post(f"{PAGE}/build")
 def build(
     request: Request,
     embedder: Annotated[str, Form(max_length=100)] = "",
@@ -104,42 +102,24 @@ def build(
 ) -> Response:
     """Build a version in the background, and follow that on the page of its job."""
     if embedder not in EMBEDDERS:
-        return redirect(PATH)
+        return redirect(f"/console{PAGE}")
     job = meaning.build(request.app.state.shop.jobs, embedder, switch=switch == "1")
     return redirect(f"/console/jobs/{job}")
 
 
-@router.post("/search/versions/back")
-def roll_back(request: Request) -> Response:
-    """Go back to the version before, or to words alone."""
-    visit = visit_of(request)
-    try:
-        with visit.shop.database.connection() as conn:
-            versions.roll_back(conn)
-    except Conflict as error:
-        return _page(visit, error)
-    return redirect(PATH)
+def _use(shop: Shop, version_id: int) -> None:
+    with shop.database.connection() as conn:
+        versions.switch(conn, version_id)
 
 
-@router.post("/search/versions/{version_id}/use")
-def use(request: Request, version_id: VersionId) -> Response:
-    """Put a version to use."""
-    visit = visit_of(request)
-    try:
-        with visit.shop.database.connection() as conn:
-            versions.switch(conn, version_id)
-    except Conflict as error:
-        return _page(visit, error)
-    return redirect(PATH)
+def _delete(shop: Shop, version_id: int) -> None:
+    with shop.database.connection() as conn:
+        versions.discard(conn, version_id)
 
 
-@router.post("/search/versions/{version_id}/delete")
-def discard(request: Request, version_id: VersionId) -> Response:
-    """Delete a version and its vectors."""
-    visit = visit_of(request)
-    try:
-        with visit.shop.database.connection() as conn:
-            versions.discard(conn, version_id)
-    except Conflict as error:
-        return _page(visit, error)
-    return redirect(PATH)
+def _roll_back(shop: Shop) -> None:
+    with shop.database.connection() as conn:
+        versions.roll_back(conn)
+
+
+add_forms(router, PAGE, _page, use=_use, delete=_delete, roll_back=_roll_back)
