@@ -29,7 +29,7 @@ from shopkeeper.support.answers.statements import statements
 from shopkeeper.text.normalise import normalise
 
 WRITTEN = Path(shopkeeper.support.__file__).parent / "data" / "trust.toml"
-STRENGTH = 0.05  # C of the logistic model
+STRENGTH = 0.03  # C of the logistic model
 FRESH, MISTAKEN = 3.0, 3.0  # weight of questions that shaped nothing, and of real mistakes
 PARTS = 8
 HEAD = """# How likely a statement that was found is the answer: weights of signs, each counted from its mean in its deviation.
@@ -133,7 +133,7 @@ def learn(rows: list[Found], names: tuple[str, ...]) -> dict[str, Any]:
         taught, judged = part != n, part == n
         slope, bias = fit(features[taught], right[taught], weights[taught])
         likely[judged] = 1 / (1 + np.exp(-features[judged] @ slope - bias))
-    for least in (0.0, 0.4, 0.5, 0.6, 0.7):
+    for least in (0.0, 0.5, 0.55, 0.6, 0.65, 0.7):
         kept = likely >= least
         print(
             f"  from {least}: right {sum(kept & right)}, wrong {sum(kept & ~right & real)}, "

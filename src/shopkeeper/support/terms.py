@@ -139,8 +139,14 @@ def _in(codes: frozenset[str], case: Case) -> bool | None:
 
 
 def _is_one_of(country: str, codes: frozenset[str]) -> bool:
-    groups = {country} | ({"EU", "EUROPE"} if country in _EU | {"EU"} else set())
-    return bool((groups | ({"EUROPE"} if country == "GB" else set())) & codes)
+    return not codes.isdisjoint((country, *wider(country)))
+
+
+def wider(country: str) -> tuple[str, ...]:
+    """What a country is a part of, the smallest first."""
+    if country in _EU:
+        return ("EU", "EUROPE")
+    return ("EUROPE",) if country in ("EU", "GB") else ()
 
 
 def _not_in(codes: frozenset[str], case: Case) -> bool | None:

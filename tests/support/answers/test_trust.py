@@ -32,7 +32,7 @@ def test_what_stands_first_under_a_title_that_is_the_question_answers_it() -> No
 
 
 def test_saying_more_of_the_question_makes_it_likelier() -> None:
-    plain = dict.fromkeys((*trust.SIGNS, "measured"), 0.0)
+    plain = dict.fromkeys((*trust.SIGNS, "measured", "keyed"), 0.0)
     assert trust.likelihood(plain | {"own": 1.0}) > trust.likelihood(plain)
 
 

@@ -21,6 +21,7 @@ _UNIT = re.compile(
 _STATES = re.compile(r"\bU\.?S\.?(?:A\.?)?(?![a-z])")
 _BACK = re.compile(r"\b(send|sent|bring|give|put)((?: \w+){1,3}?) back\b")
 _MADE = re.compile(r"\bwhere (?:is|are|was|were) (.{1,160}?) (made|produced|manufactured)\b")
+_WHETHER = re.compile(r"([^\W不没])[不没]\1")
 _VOWEL = re.compile("[aeiouy]")
 
 
@@ -52,8 +53,9 @@ Phrases = Mapping[tuple[str, ...], frozenset[str]]
 
 def plain(text: str) -> str:
     """The text in the form that units are cut from. "US" is a country there, "us" is not; what belongs together stands
-    together: "send it back" is "send back it", "where is it made" is "where made it"."""
+    together: "send it back" is "send back it", "where is it made" is "where made it". 能不能 asks of 能, and not of 不能."""
     together = _BACK.sub(r"\1 back\2", normalise(_STATES.sub("usa", text)))
+    together = _WHETHER.sub(r"\1", together)
     return _MADE.sub(r"where \2 \1", together)
 
 

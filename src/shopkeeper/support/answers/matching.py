@@ -21,9 +21,11 @@ import numpy as np
 
 from shopkeeper.models.embed import Embedder, Vectors
 from shopkeeper.shop.records import Page, PageKind
-from shopkeeper.support.answers.lexicon import lexicon
-from shopkeeper.support.answers.reading import Reading, read
+from shopkeeper.support.answers.entries import Entry, entries, ideas_of, items_of, light
+from shopkeeper.support.answers.lexicon import keys
+from shopkeeper.support.answers.reading import Reading
 from shopkeeper.support.answers.statements import Statement, statements
+from shopkeeper.support.terms import wider
 
 LIGHT = 0.2  # of the weight of a concept that narrows little
 LEAST = 0.72  # share of the question that a statement must speak of
@@ -31,6 +33,7 @@ LEAST = 0.72  # share of the question that a statement must speak of
 LEAST_ECHO = 30  # characters of a statement that stands word for word in what was said
 LEAST_OWN = 0.2  # share that it must speak of itself, unless its heading is the question
 LEAST_TITLED = 0.5
+SAME = 0.99  # the title is the question
 LEAST_FAQ = 0.3  # how alike a question must be to that of a page of questions
 
 # Weights of the order among statements that speak of enough.
@@ -58,9 +61,13 @@ _TIME = re.compile(
     r"|(?:\bone|two|three|a) (?:hour|day|minute)",
     re.IGNORECASE,
 )
-_WHEN = re.compile(r"\b(?:when|as soon as|before|after|until|on the|at the)\b|时|后|前", re.IGNORECASE)  # fmt: skip
+_WHEN = re.compile(r"\b(?:when|as soon as|before|after|until|on the|at the)\b|from [$€£¥]|时|后|前", re.IGNORECASE)  # fmt: skip
 _MONEY = re.compile(
     r"[$€£¥]\s?\d|\d\s?(?:美元|元|dollars|USD)|\bfree\b|免费|免运费|\d ?%|half price|半价|on us|我们承担",
+    re.IGNORECASE,
+)
+_FREE_FROM = re.compile(
+    r"\bfree (?:from|above|over|for orders (?:over|above|from)) [$€£¥]?\s?\d[\d.,]*|\bfree\b|满 ?\d[\d.,]* ?(?:美元|元)?[^，,。]{0,4}免(?:运费|邮|费)|免运费|免费|包邮",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"(?:how many (?:working )?|多少 ?个?|(?<!好)几 ?个?)(day|week|month|year|hour|天|周|月|年|小时|工作日)")  # fmt: skip
@@ -79,6 +86,7 @@ _OF_US = re.compile(
 )
 _NEVER = re.compile(r"\bnever\b|绝不", re.IGNORECASE)
 _MEASURED = frozenset({"how_long", "how_much", "how_many", "when"})
+_IN_CELLS = frozenset({"how_long", "how_much", "which"})
 _OPENLY = frozenset({"which", "how", "who", "where"})
 _MAY = re.compile(
     r"\b(?:can|could|may|is it (?:possible|ok|okay)|am i allowed|do i get|will you)\b|[能可]|会.*吗", re.IGNORECASE
@@ -111,19 +119,6 @@ class Candidate:
     above: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    statement: Statement
-    own: frozenset[str]
-    around: frozenset[str]
-    title: frozenset[str]
-    section: frozenset[str]
-    topic: frozenset[str]
-    asks: frozenset[str]
-    first: bool
-    text: str
-
-
 class Matcher:
     """All statements of a shop's pages, ready to be asked. embedder: one that speaks the pages' languages, or None.
 
@@ -139,7 +134,7 @@ class Matcher:
         patient: bool = True,
     ) -> None:
         allowed = frozenset(hosts)
-        self._entries = [e for p in pages for e in _entries(statements(p, hosts=allowed))]
+        self._entries = [e for p in pages for e in entries(statements(p, hosts=allowed))]
         self._languages = {(e.statement.slug, e.statement.language) for e in self._entries}
         self._seen = Counter(i for e in self._entries for i in e.own | e.around)
         self._embedder = embedder
@@ -167,7 +162,7 @@ class Matcher:
 
     def candidates(self, question: Reading, language: str, *, limit: int = 5) -> list[Candidate]:
         """The statements that speak of enough of a question, the best first."""
-        asked = wanted(question)
+        asked = self._wanted(question)
         if not self._entries or not _says_enough(asked):
             return []
         weights = {item: self._weight(item) for item in asked}
@@ -175,7 +170,7 @@ class Matcher:
         cosines = self._cosines(question)
         found = []
         near = None if cosines is None else self._near_pages(cosines)
-        must = {i for i in asked if i.startswith("c:") and i[2:] not in _light()}
+        must = {i for i in asked if i.startswith("c:") and i[2:] not in light()}
         for place, entry in enumerate(self._entries):
             if self._is_told_otherwise(entry.statement, language):
                 continue
@@ -183,16 +178,17 @@ class Matcher:
                 continue
             if _opposite(question, entry):
                 continue
+            put, titled = self._titled(question, asked, entry)
             spoken = {i for i in asked if i in entry.own or i in entry.around or _within(i, entry)}
+            spoken |= asked & put
             share = sum(weights[i] for i in spoken) / total
             if share < LEAST or not must <= spoken or not _kind_of_answer(question, entry):
                 continue
             own = sum(weights[i] for i in asked if i in entry.own) / total
-            titled = _alike(asked, entry.title, self._weight)
             headed = _alike(asked, entry.section, self._weight)
             if entry.statement.kind is PageKind.FAQ and titled >= LEAST_TITLED:
                 own = max(own, titled)
-            focus = _alike(_ideas(asked), _ideas(entry.own), self._weight)
+            focus = _alike(ideas_of(asked), ideas_of(entry.own), self._weight)
             if entry.statement.kind is PageKind.FAQ and titled < LEAST_FAQ:
                 continue  # the answer to another question
             if entry.statement.kind is PageKind.GUIDE and _OF_US.search(question.text):
@@ -204,12 +200,17 @@ class Matcher:
             if not _fits(question, asked, entry, titled):
                 continue
             score = share + OWN * own + TITLE * max(titled, headed) + FOCUS * focus
-            score += FIRST * (entry.first and headed > 0)
+            named = (
+                entry.statement.kind is PageKind.FAQ and titled >= SAME
+            )  # all of the page is the answer
+            score += FIRST * (entry.first and (headed > 0 or named))
             score += HOW * ("how" in question.asks and "how" in entry.asks)
             denied = bool(question.asks & {"how", "which"}) and bool(
                 _NEVER.search(entry.statement.text)
             )
-            elsewhere = not question.said.countries and any(i.startswith("x:") for i in entry.own)
+            elsewhere = not (named or question.said.countries) and any(
+                i.startswith("x:") for i in entry.own
+            )
             score -= DENIED * denied + ELSEWHERE * elsewhere + HANGS * entry.statement.hangs
             on_topic = bool(entry.topic) and entry.topic <= asked
             cosine = None if cosines is None else float(cosines[place])
@@ -228,7 +229,7 @@ class Matcher:
     def _by_meaning(self, question: Reading, language: str, cosines: Vectors) -> list[Candidate]:
         """The statement nearest in meaning, if it is near enough for this embedder and speaks of a part of the question."""
         assert self._embedder is not None
-        asked, least = wanted(question), MEANT.get(self._embedder.id)
+        asked, least = self._wanted(question), MEANT.get(self._embedder.id)
         if least is None or not asked:
             return []
         weights = {item: self._weight(item) for item in asked}
@@ -240,7 +241,7 @@ class Matcher:
                 continue
             if _opposite(question, entry):
                 continue
-            if not _fits(question, asked, entry, _alike(asked, entry.title, self._weight)):
+            if not _fits(question, asked, entry, self._titled(question, asked, entry)[1]):
                 continue
             spoken = (w for i, w in weights.items() if i in entry.own | entry.around or _within(i, entry))  # fmt: skip
             share = sum(spoken) / sum(weights.values())
@@ -255,19 +256,24 @@ class Matcher:
 
     def signs(self, question: Reading, found: Sequence[Candidate]) -> dict[str, float]:
         """What tells whether the first of the candidates is the answer (`trust.py`)."""
-        best, asked = found[0], wanted(question)
+        best, asked = found[0], self._wanted(question)
         entry = next(e for e in self._entries if e.statement is best.statement)
-        weights = [self._weight(i) for i in asked]
-        own = (self._weight(i) for i in asked if i in entry.own or _within(i, entry))
-        ideas, theirs = _ideas(asked), _ideas(entry.own)
+        weighed = {i: self._weight(i) for i in asked}
+        weights = list(weighed.values())
+        itself = {i for i in asked if i in entry.own or _within(i, entry)}
+        ideas, theirs = ideas_of(asked), ideas_of(entry.own)
         rarest = math.log(
             1 + 2 * (len(self._entries) + 1)
         )  # the weight of a word that no page knows
         signs = {
-            "own": sum(own) / sum(weights),
+            "own": sum(weighed[i] for i in itself) / sum(weights),
+            "rarest_own": all(i in itself for i, w in weighed.items() if w == max(weights)),
+            "echo": _echo(question.text, f"{entry.statement.text} {entry.statement.title}"),
+            "untitled": len(ideas - theirs - entry.title),
+            "may": bool(_MAY.search(question.text)),
             "titled": best.titled,
             "focus": _alike(ideas, theirs, self._weight),
-            "focus_titled": _alike(ideas, theirs | _ideas(entry.title), self._weight),
+            "focus_titled": _alike(ideas, theirs | ideas_of(entry.title), self._weight),
             "rarest": max(weights) / rarest,
             "weight": sum(weights) / rarest,
             "parts": len(asked),
@@ -280,6 +286,7 @@ class Matcher:
             "margin": best.score - found[1].score if len(found) > 1 else 1.0,
             "asks": bool(question.asks),
             "measured": bool(question.asks & _MEASURED),
+            "keyed": _is_keyed(question, asked, entry),
         }
         if best.cosine is not None:
             signs |= {"cosine": best.cosine, "above_mean": best.above}
@@ -288,6 +295,27 @@ class Matcher:
     def around(self, statement: Statement) -> list[Statement]:
         """All statements of the same page, in order."""
         return [e.statement for e in self._entries if e.statement.page_id == statement.page_id]
+
+    def _wanted(self, question: Reading) -> frozenset[str]:
+        """What a question asks for; of a country that no page names, what it is a part of, if pages name that."""
+        return frozenset(self._named(item) for item in wanted(question))
+
+    def _named(self, item: str) -> str:
+        if not item.startswith("x:") or self._seen[item]:
+            return item
+        return next((f"x:{w}" for w in wider(item[2:]) if self._seen[f"x:{w}"]), item)
+
+    def _titled(
+        self, question: Reading, asked: frozenset[str], entry: Entry
+    ) -> tuple[frozenset[str], float]:
+        """How alike a question and the title are, and what of it the title of a page of questions asks, where it is one
+        of several that the title puts ("What does shipping cost, and when is it free?")."""
+        best, put = _alike(asked, entry.title, self._weight), frozenset[str]()
+        for items, asks in entry.titles:
+            alike = _alike(asked, items, self._weight) if question.asks & asks else 0.0
+            if alike >= max(LEAST_TITLED, best):
+                best, put = alike, items
+        return put, best
 
     def _near_pages(self, cosines: Vectors) -> set[str]:
         """The pages that are nearest in meaning, in whichever language: words must not lead elsewhere."""
@@ -299,8 +327,8 @@ class Matcher:
 
     def _weight(self, item: str) -> float:
         rarity = math.log(1 + (len(self._entries) + 1) / (self._seen[item] + 0.5))
-        light = item.startswith("g:") or (item.startswith("c:") and item[2:] in _light())
-        return rarity * (LIGHT if light else 1.0)
+        little = item.startswith("g:") or (item.startswith("c:") and item[2:] in light())
+        return rarity * (LIGHT if little else 1.0)
 
     def _cosines(self, question: Reading) -> Vectors | None:
         if self._embedder is None:
@@ -317,7 +345,7 @@ class Matcher:
 
 def wanted(question: Reading) -> frozenset[str]:
     """What a question asks for, as items that statements are compared by."""
-    return _items(question)
+    return items_of(question)
 
 
 def _above(cosine: float | None, cosines: Vectors | None) -> float:
@@ -339,50 +367,25 @@ def _encoded(
     return np.concatenate(parts)
 
 
-def _entries(told: Sequence[Statement]) -> list[_Entry]:
-    """Statements of one page, read. Around each stand its headings and the rest of its paragraph."""
-    blocks: dict[int, frozenset[str]] = {}
-    read_all = [(s, read(s.text), _items(read(s.topic))) for s in told]
-    for statement, own, topic in read_all:
-        blocks[statement.block] = blocks.get(statement.block, frozenset()) | _items(own) | topic
-    found: list[_Entry] = []
-    for statement, own, topic in read_all:
-        first = not found or found[-1].statement.section != statement.section
-        title, section = read(statement.title), read(statement.section)
-        mail = frozenset({"c:email"}) if "@" in statement.text else frozenset[str]()
-        around = _items(section) | blocks[statement.block]
-        ideas = _ideas(_items(title))
-        if (
-            not topic and len(ideas) < 2
-        ):  # a page about several things says nothing of which of them a sentence is about
-            around |= _items(title)
-        found.append(
-            _Entry(
-                statement, _items(own) | topic | mail, around, _items(title), _items(section), topic,
-                title.asks | section.asks, first, own.text,
-            )
-        )  # fmt: skip
-    return found
+def _is_keyed(question: Reading, asked: frozenset[str], entry: Entry) -> bool:
+    """True if a row of a table is the one that a question names, and the headings say all else that it asks: nothing but
+    what stands in the row's cells can be meant."""
+    named, headed = asked & entry.key, asked & (entry.title | entry.section)
+    return bool(named and headed) and asked == named | headed and question.asks <= _IN_CELLS
 
 
-def _items(reading: Reading) -> frozenset[str]:
-    said = reading.said
-    return frozenset(
-        [f"c:{c}" for c in reading.concepts]
-        + [f"t:{t}" for t in said.tags]
-        + [f"x:{x}" for x in said.countries]
-        + [f"w:{w}" for w in reading.words]
-        + [f"g:{g}" for g in reading.goods]
-        + [f"n:{n}" for n in reading.figures]
-    )
+def _echo(question: str, told: str) -> float:
+    """The share of a question's words, those among them that ask for nothing too, that stand in a text."""
+    asked = set(keys(question))
+    return len(asked & set(keys(told))) / len(asked)
 
 
-def _within(item: str, entry: _Entry) -> bool:
+def _within(item: str, entry: Entry) -> bool:
     """True for Chinese words that stand anywhere in the statement's text, and figures that do."""
     return item[:2] in ("w:", "n:") and not item[2:].isascii() and item[2:] in entry.text
 
 
-def _fits(question: Reading, asked: frozenset[str], entry: _Entry, titled: float) -> bool:
+def _fits(question: Reading, asked: frozenset[str], entry: Entry, titled: float) -> bool:
     """False if a statement has the words of a question and answers another one: it lacks a figure that was said, tells a
     time or an amount of something else, tells what never happens where it is asked what does, or is general where a
     condition was put."""
@@ -393,7 +396,7 @@ def _fits(question: Reading, asked: frozenset[str], entry: _Entry, titled: float
         return False  # it was said, not asked
     if titled >= LEAST_TITLED:
         return True
-    ideas = _ideas(asked)
+    ideas = ideas_of(asked)
     if question.asks & _MEASURED and len(ideas) > 1 and not ideas & entry.own:
         return False
     if question.asks & _OPENLY and _NEVER.search(entry.statement.text):
@@ -403,11 +406,11 @@ def _fits(question: Reading, asked: frozenset[str], entry: _Entry, titled: float
 
 def _says_enough(asked: frozenset[str]) -> bool:
     """True if a question names something that narrows it: a concept that is not light, a country, or two words."""
-    ideas = [i for i in asked if i.startswith(("c:", "x:")) and i[2:] not in _light()]
+    ideas = [i for i in asked if i.startswith(("c:", "x:")) and i[2:] not in light()]
     return bool(ideas) or sum(i.startswith(("w:", "n:")) for i in asked) > 1
 
 
-def _tells_more(asked: frozenset[str], spoken: set[str], entry: _Entry, question: Reading) -> bool:
+def _tells_more(asked: frozenset[str], spoken: set[str], entry: Entry, question: Reading) -> bool:
     """True if a statement speaks of something asked that is not merely what its whole page is about, or is of the kind
     that is asked for: else any statement of the page would do as well."""
     if question.asks & {"how_long", "how_much", "how_many"} or "how" in question.asks & entry.asks:
@@ -416,10 +419,10 @@ def _tells_more(asked: frozenset[str], spoken: set[str], entry: _Entry, question
 
 
 def _is_light(item: str) -> bool:
-    return item.startswith("g:") or item[2:] in _light()
+    return item.startswith("g:") or item[2:] in light()
 
 
-def _opposite(question: Reading, entry: _Entry) -> bool:
+def _opposite(question: Reading, entry: Entry) -> bool:
     """True if what is asked of is what is not, and the statement says what is, or the other way round."""
     denied = _denies(entry.statement.section)
     return _denies(question.text) != denied and (denied or not _denies(entry.text))
@@ -430,18 +433,13 @@ def _denies(text: str) -> bool:
     return bool(_NOT.search(_EITHER.sub("", text.lower())))
 
 
-def _ideas(items: frozenset[str]) -> frozenset[str]:
-    """Those items that narrow a question and are not single words or figures."""
-    return frozenset(i for i in items if i[:2] in ("c:", "t:", "x:") and i[2:] not in _light())
-
-
 def _alike(asked: frozenset[str], said: frozenset[str], weight: Callable[[str], float]) -> float:
     """How alike two sets of items are, in [0, 1]: the weight of what both name of what either names."""
     either = sum(map(weight, asked | said))
     return sum(map(weight, asked & said)) / either if either else 0.0
 
 
-def _kind_of_answer(question: Reading, entry: _Entry) -> bool:
+def _kind_of_answer(question: Reading, entry: Entry) -> bool:
     """True if a statement has what such a question wants."""
     asks, text = question.asks, entry.statement.text
     if "why" in asks and not _WHY.search(text):
@@ -453,7 +451,7 @@ def _kind_of_answer(question: Reading, entry: _Entry) -> bool:
         return False
     if "how_much" in asks and not _MONEY.search(text):
         return False
-    if "how_much" in asks and "c:free" in entry.own and "free" not in question.concepts:
+    if "how_much" in asks and "free" not in question.concepts and not _costs(text):
         return False  # from when on it costs nothing is not what it costs
     if "how_long" in asks and not _TIME.search(text):
         return False
@@ -465,5 +463,6 @@ def _kind_of_answer(question: Reading, entry: _Entry) -> bool:
     return not ("how_many" in asks and not _NUMBER.search(text))
 
 
-def _light() -> frozenset[str]:
-    return lexicon().light
+def _costs(text: str) -> bool:
+    """True if a statement says what something costs, beside when it costs nothing."""
+    return not _FREE_FROM.search(text) or bool(_MONEY.search(_FREE_FROM.sub(" ", text)))

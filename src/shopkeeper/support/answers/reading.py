@@ -3,12 +3,19 @@
 What is left matters most: a sentence answers a question only if nothing that the question asks for is left over.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shopkeeper.support.answers.lexicon import Match, Unit, lexicon, plain, units
 from shopkeeper.support.answers.said import Said, read_values
 
+_CHARGED = re.compile(
+    r"(?:\bwhat(?:'s| is| are| will be| would be) (?:the |your )?(?:\w+ ){0,3}?(?:fee|cost|charge|rate|price|postage|freight)s?\b(?! (?:on|fall|drop))"
+    r"|^\W*(?:[\w-]+ ){0,2}(?:fees?|costs?|charges?|postage|freight)\W*$"
+    r"|[费价](?:用|格|钱)?[^，,。？?]{0,3}(?:多少|怎么[算收]|怎样[算收]|如何[算收])"
+    r"|^\W*[\u3400-\u9fff]{1,4}[费价](?:用|格|钱)?\W*$)"
+)  # "postage?", 运费怎么算: an amount is asked for, though nobody says how much
 _GOING_ON = frozenset({"when", "where", "who", "whos", "how", "which", "what", "why"})
 
 
@@ -53,6 +60,8 @@ def read(text: str, ignoring: Iterable[str] = ()) -> Reading:
     taken = {i for i, u in enumerate(cut) if any(a <= u.start < b for a, b in values.spans)}
     skipped = set(ignoring)
     left = [i for i in range(len(cut)) if i not in covered and i not in taken and found[i] not in skipped]  # fmt: skip
+    if _CHARGED.search(text):
+        names["asks"] = names["asks"] - {"which", "how"} | {"how_much"}
     said = replace(
         values, countries=names["countries"], tags=names["tags"], statuses=names["statuses"]
     )

@@ -257,7 +257,17 @@ class Agent:
 
     def _general(self, turn: Turn, commands: list[Command], text: str) -> list[Command]:
         """The commands, but where the message asks for what needs nobody's records: that is answered."""
-        if turn.state.open() or not asking.is_general(text, commands, turn.state.question):
+        if turn.state.open():
+            return commands
+        if turn.desk.level is Level.NOBODY and asking.puts_rule(text, commands):
+            found = self._answer_to(turn, text)
+            if found is None:
+                return commands
+            if any(e.kind == "rule" for e in found.evidence):
+                return [Command(Do.ASK, value=text)]  # that is the verdict
+            turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
+            return commands  # what is so for everyone, and then who they are
+        if not asking.is_general(text, commands, turn.state.question):
             return commands
         if self._answer_to(turn, text) is not None:
             return [Command(Do.ASK, value=text)]

@@ -181,7 +181,7 @@ def _reason(message: str, parts: Sequence[Clause], question: Question, known: Kn
         return [Command(Do.SET, slot="reason", value=value)], _all(parts)
     if known.lexicon.only_says("no", text) or _gives_up(text, known):
         return [Command(Do.DROP)], _all(parts)
-    if any(c.verb or c.asks for c in parts):
+    if any(c.verb or c.asks for c in parts) or known.lexicon.only_says("whether", text):
         return [], frozenset()
     return [Command(Do.SET, slot="reason", value="other")], _all(parts)
 
@@ -277,6 +277,8 @@ def _items(message: str, parts: Sequence[Clause], question: Question, known: Kno
         return [], frozenset()
     if known.lexicon.says("whole", text) or re.search(r"\ball\b|全部", text):
         return [Command(Do.SET, slot="items", value="all")], _all(parts)
+    if known.lexicon.only_says("no", text):
+        return [Command(Do.DROP)], _all(parts)
     named = known.shelf.named(text)
     if named:
         mentions = [Mention(n.words, n.products, text) for n in named]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from shopkeeper.shop.records import Product
-from shopkeeper.support.dialogue.records import Command, Do, Evidence, Flow, Question
+from shopkeeper.support.dialogue.records import WRITES, Command, Do, Evidence, Flow, Question
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.outside import named
 from shopkeeper.support.wording import money
@@ -18,7 +18,7 @@ from shopkeeper.text.normalise import normalise
 SHOWN = 4  # products
 
 _OWN = re.compile(
-    r"\b(?:my|mine|our|ours|i(?:'ve| have)? (?:just )?(?:order|bought|got|receiv|return|paid)\w*)\b|我的|我们的|我(?:刚|已经)?(?:买|订|下|收|退|付)"
+    r"\b(?:my|mine|our|ours|i(?:'ve| have)? (?:just )?(?:ordered|bought|got|received|returned|paid))\b|我的|我们的|我(?:刚|已经)?(?:买|订|下|收|退|付)"
 )
 _QUESTION = re.compile(
     r"[?？]\s*$|^(?:what|which|how|when|where|who|why|is|are|do|does|can|could|will|would|may)\b"
@@ -37,6 +37,7 @@ _FILLER = re.compile(r"\b(?:please|some|any|an?|the|me|of|kind|sort)\b|请|吗|�
 _OPTIONS = re.compile(
     r"\b(?:what|which|how many|sizes?|colou?rs?|options?|kinds?|do|does|come|in|have|there|are|is)\b|尺码|颜色|款式|哪些"
 )
+_CHANGES = re.compile(r"\b(?:chang|updat|modif|edit|correct)\w*|改|换")
 _ASKING = frozenset({Flow.ITEM, Flow.OPTIONS, Flow.TOTAL, Flow.ADDRESS, Flow.REFUNDS})
 
 
@@ -53,12 +54,26 @@ def is_general(text: str, commands: Sequence[Command], question: Question | None
     )
 
 
+def puts_rule(text: str, commands: Sequence[Command]) -> bool:
+    """True for a question whether something may be done that names nothing of one's own: "can I return opened tea?"."""
+    plain = normalise(text)
+    wishes = [c.wish for c in commands if c.wish is not None]
+    return bool(
+        _QUESTION.search(plain)
+        and not _OWN.search(plain)
+        and wishes
+        and not is_misread(commands)
+        and all(w.flow in WRITES and not w.orders for w in wishes)
+    )
+
+
 def is_misread(commands: Sequence[Command]) -> bool:
-    """True where a general question was taken for an answer or an address."""
+    """True where a general question was taken for an answer, or for an address that nobody wants changed."""
     return bool(commands) and all(
-        c.do in (Do.CONFIRM, Do.DENY) or (c.wish is not None and c.wish.flow is Flow.ADDRESS)
+        c.do in (Do.CONFIRM, Do.DENY)
+        or (c.wish is not None and c.wish.flow is Flow.ADDRESS and not _CHANGES.search(c.wish.said))
         for c in commands
-    )  # fmt: skip
+    )
 
 
 def sought(text: str, commands: Sequence[Command]) -> tuple[str, Decimal | None] | None:

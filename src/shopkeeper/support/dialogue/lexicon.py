@@ -15,6 +15,12 @@ from shopkeeper.text.normalise import normalise
 
 LANGUAGES = ("en", "zh")
 """Those with files in `data/`."""
+_DECIDING = frozenset({"yes", "no", "not_said", "drop"})  # what a question whether does not say
+
+
+LITTLE, HAN_A_WORD = 3, 2  # words beside what is said; characters that make a word
+_WORD, _HAN = re.compile(r"[a-z0-9_'-]+"), re.compile(r"[\u3400-\u9fff]")
+_ASKED = "\u3000"  # a space of the same length, so that places stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +67,23 @@ class Lexicon:
 
     def says(self, name: str, text: str) -> re.Match[str] | None:
         """The first match of one of the ways to talk."""
-        return self._groups["talk"][name].search(text)
+        return self._groups["talk"][name].search(self._decided(name, text))
 
     def all(self, name: str, text: str) -> list[re.Match[str]]:
         """All matches of one of the ways to talk."""
-        return list(self._groups["talk"][name].finditer(text))
+        return list(self._groups["talk"][name].finditer(self._decided(name, text)))
 
     def only_says(self, name: str, text: str) -> bool:
-        """True if the text says that and little beside."""
-        rest = self._groups["talk"][name].sub(" ", text)
-        return self.says(name, text) is not None and len(re.findall(r"\w+", rest)) <= 3
+        """True if the text says that and little beside: three words, or so many Chinese characters as make them."""
+        rest = self._groups["talk"][name].sub(" ", self._decided(name, text))
+        beside = len(_WORD.findall(rest)) + len(_HAN.findall(rest)) / HAN_A_WORD
+        return self.says(name, text) is not None and beside <= LITTLE
+
+    def _decided(self, name: str, text: str) -> str:
+        """The text without what only asks whether (能不能, "is that ok?"), where it is about what was decided."""
+        if name not in _DECIDING:
+            return text
+        return self._groups["talk"]["whether"].sub(lambda m: _ASKED * len(m[0]), text)
 
 
 def apart(hits: Iterable[Hit]) -> list[Hit]:

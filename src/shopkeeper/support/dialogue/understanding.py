@@ -24,6 +24,11 @@ from shopkeeper.support.dialogue.records import (
 from shopkeeper.text.normalise import normalise
 
 MAX_TEXT = 4000  # characters of a message that are read
+_ASKS = re.compile(
+    r"(?:(?:hi|hello|hey|good \w+|please)[ ,!.]+)*(?:what|how|when|where|who|why|which|do|does|is|are|can|could|will)\b"
+    r"|.*(?:[吗呢么]\W*$|多少|几[个天年]|怎么|什么|哪[里个些]|有没有|能不能|可不可以|是不是|能否|是否)"
+)
+_COURTEOUS = 3  # words or characters beside a greeting that may go with it: "in there", 在吗
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,15 +292,21 @@ def _add_to_swap(last: Wish, clause: Clause, view: View) -> None:
 def _talk(plain: str, view: View) -> list[Command]:
     """Courtesies, what is off the topic, and questions for the shop's knowledge."""
     lexicon = view.lexicon
+    asks = plain.endswith(("?", "？")) or _ASKS.match(plain) is not None
     for kind in ("joking", "bye", "thanks", "hello"):
-        if lexicon.says(kind, plain) and (kind == "joking" or len(plain) < 90):
+        said = lexicon.says(kind, plain)
+        if said and (kind == "joking" or (len(plain) < 90 and not (asks and _goes_on_after(said)))):
             return [Command(Do.CHAT, about=kind)]
     if lexicon.only_says("no", plain):
         return [Command(Do.DENY)]
     if lexicon.only_says("yes", plain):
         return [Command(Do.CONFIRM)]
-    if plain.endswith(("?", "？")) or re.match(
-        r"(?:what|how|when|where|who|why|which|do|does|is|are|can|could|will)\b", plain
-    ):
-        return [Command(Do.ASK, value=plain)]
-    return []
+    if lexicon.only_says("whether", plain) and view.state.question is not None:
+        return [Command(Do.UNCLEAR)]  # "is that ok?": what was asked is asked again
+    return [Command(Do.ASK, value=plain)] if asks else []
+
+
+def _goes_on_after(courtesy: re.Match[str]) -> bool:
+    """True if more than a courtesy is said: the question behind a greeting is what is to be answered."""
+    beside = courtesy.string[: courtesy.start()] + courtesy.string[courtesy.end() :]
+    return len(re.findall(r"[a-z0-9]+|[\u3400-\u9fff]", beside)) > _COURTEOUS

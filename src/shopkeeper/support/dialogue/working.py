@@ -14,6 +14,7 @@ from shopkeeper.support.dialogue.records import (
     WRITES,
     Command,
     DialogueState,
+    Do,
     Evidence,
     Flow,
     Progress,
@@ -124,7 +125,8 @@ def _close(turn: Turn) -> None:
         turn.say("anything_else")
         turn.state.question = Question("more", text="anything_else")
     elif not turn.lines:
-        turn.say("unclear" if not turn.state.done else "anything_else")
+        dropped = any(c.do in (Do.DROP, Do.DENY) for c in turn.understood)
+        turn.say("declined" if dropped else "anything_else" if turn.state.done else "unclear")
 
 
 def _tell_all(turn: Turn, *, last: bool = False) -> None:
