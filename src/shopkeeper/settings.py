@@ -173,6 +173,13 @@ class Settings(BaseSettings):
         description="Days after a click on a recommended product within which putting it in the cart and buying it is "
         "credited to the list.",
     )
+    keep_lists_days: int = Field(
+        90,
+        ge=30,
+        le=3650,
+        description="Days for which lists of recommendations are kept one by one. Then the sums of each day remain, and what "
+        "experiments counted.",
+    )
     retrain_hours: int = Field(
         24,
         ge=0,

@@ -8,7 +8,7 @@ import pytest
 from shopkeeper.errors import Refused
 from shopkeeper.jobs import Jobs, recommending, worker
 from shopkeeper.jobs.progress import StopRequested
-from shopkeeper.jobs.tasks import TRAIN_RECOMMENDER, shop_tasks
+from shopkeeper.jobs.tasks import FORGET_LISTS, TRAIN_RECOMMENDER, shop_tasks
 from shopkeeper.recommend import learning, versions
 from shopkeeper.settings import Settings
 from shopkeeper.shop.database import Database
@@ -46,6 +46,24 @@ def test_it_is_not_due_while_nothing_new_happened(queue: Database, settings: Set
 def test_by_hand_alone_if_the_settings_say_so(queue: Database, settings: Settings) -> None:
     fill(queue)
     assert due(queue, settings.model_copy(update={"retrain_hours": 0})) is None
+
+
+def test_old_lists_are_put_away_once_a_day_where_there_are_any(
+    queue: Database, settings: Settings
+) -> None:
+    def put_away() -> int | None:
+        return recommending.forget_if_due(Jobs(queue), queue, settings)
+
+    assert put_away() is None
+    with queue.connection() as conn:
+        conn.execute("insert into recommendations (id, slot, items, made_at) values ('l', 'home', '{}', now() - interval '92 days')")  # fmt: skip
+    job = put_away()
+    assert job is not None and put_away() is None
+    task = shop_tasks(queue, settings, lambda: pytest.fail(), lambda: pytest.fail())[FORGET_LISTS]
+    assert task(Told()) == {"lists": 1}
+    with queue.connection() as conn:
+        conn.execute("update job_progress set state = 'done', finished_at = now() - interval '25 hours'")  # fmt: skip
+    assert put_away() is None
 
 
 class Told:

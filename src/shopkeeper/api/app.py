@@ -168,8 +168,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(shop.recommend.start)
     tasks = shop_tasks(shop.database, shop.settings, lambda: shop.search, lambda: shop.models)
     # With the embedded server only one program serves a data folder, so no other can be running its jobs.
-    due = partial(recommending.train_if_due, shop.jobs, shop.database, shop.settings)
-    shop.jobs.start(tasks, alone=shop.settings.database_url is None, chores=[due])
+    chores = [
+        partial(due, shop.jobs, shop.database, shop.settings)
+        for due in (recommending.train_if_due, recommending.forget_if_due)
+    ]
+    shop.jobs.start(tasks, alone=shop.settings.database_url is None, chores=chores)
     await run_in_threadpool(meaning.begin, shop.jobs, shop.database, shop.settings)
     yield
     await run_in_threadpool(shop.jobs.close)

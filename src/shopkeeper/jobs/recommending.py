@@ -1,17 +1,20 @@
-"""The recommender trained anew in the background: by people, and by itself when enough has happened since."""
+"""The recommender trained anew in the background, by people, and by itself when enough has happened since; lists that
+are older than the settings keep them put away once a day."""
 
 from datetime import UTC, datetime, timedelta
 
 from shopkeeper.jobs.queue import Jobs
 from shopkeeper.jobs.records import Job, JobId
-from shopkeeper.jobs.tasks import TRAIN_RECOMMENDER
-from shopkeeper.recommend import versions
+from shopkeeper.jobs.tasks import FORGET_LISTS, TRAIN_RECOMMENDER
+from shopkeeper.recommend import retention, versions
 from shopkeeper.recommend.behaviour import ACTIONS
 from shopkeeper.settings import Settings
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.database import Database
 
 TITLE = "Recommendations trained anew"
+FORGOTTEN = "Old lists of recommendations added up"
+FORGET_EVERY = timedelta(days=1)
 ENOUGH = 100  # events since the last training, for another to be worth it
 
 
@@ -31,6 +34,19 @@ def train_if_due(jobs: Jobs, database: Database, settings: Settings) -> JobId | 
         if _events_since_training(conn) < ENOUGH:
             return None
     return train(jobs)
+
+
+def forget_if_due(jobs: Jobs, database: Database, settings: Settings) -> JobId | None:
+    """Put old lists away, once a day and only where there are any."""
+    last = jobs.latest(FORGET_LISTS)
+    if last is not None and not _is_past(last, FORGET_EVERY):
+        return None
+    until = retention.first_kept(datetime.now(UTC), timedelta(days=settings.keep_lists_days))
+    with database.connection() as conn:
+        row = conn.execute(
+            "select 1 from recommendations where made_at < %s limit 1", [until]
+        ).fetchone()
+    return None if row is None else jobs.enqueue_once(FORGET_LISTS, FORGOTTEN)
 
 
 def _is_past(last: Job, wait: timedelta) -> bool:

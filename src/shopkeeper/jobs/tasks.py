@@ -7,7 +7,7 @@ and the recommender are made anew.
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from shopkeeper.jobs.worker import Task
 from shopkeeper.models.embed import fetch_embedder, load_embedder
 from shopkeeper.models.hub import Step, places_of, pull
 from shopkeeper.models.routing import LanguageModels
-from shopkeeper.recommend import apart
+from shopkeeper.recommend import apart, retention
 from shopkeeper.search import ProductSearch
 from shopkeeper.settings import Settings
 from shopkeeper.shop import demo, feeds
@@ -33,6 +33,7 @@ BUILD_DEMO = "build_demo"
 BUILD_SEARCH = "build_search"
 FETCH_MODEL = "fetch_model"
 TRAIN_RECOMMENDER = "train_recommender"
+FORGET_LISTS = "forget_lists"
 COMPARING = "comparing what was asked before"
 
 
@@ -122,6 +123,15 @@ def shop_tasks(
         except apart.Stopped as stopped:
             raise StopRequested from stopped
 
+    def forget_lists(_: Progress) -> Mapping[str, Any]:
+        put_away = retention.forget(
+            database,
+            keep_days=settings.keep_lists_days,
+            window=timedelta(days=settings.credit_days),
+            now=datetime.now(UTC),
+        )
+        return {"lists": put_away}
+
     def measure_models(
         progress: Progress, *, models: list[str], sample: int, seed: int
     ) -> Mapping[str, Any]:
@@ -137,6 +147,7 @@ def shop_tasks(
         FETCH_MODEL: fetch_model,
         MEASURE_MODELS: measure_models,
         TRAIN_RECOMMENDER: train_recommender,
+        FORGET_LISTS: forget_lists,
     }
 
 

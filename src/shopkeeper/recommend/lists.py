@@ -8,9 +8,9 @@ the last list on which they clicked it.
 import logging
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -64,7 +64,8 @@ def get(conn: Connection, list_id: str) -> Kept:
     if row is None:
         raise NotFound(
             f"no list of recommendations has the id {list_id!r}",
-            hint="lists are kept a moment after they are answered, and only where that was asked for",
+            hint="lists are written a moment after they are answered, only where that was asked for, and go after "
+            "`keep_lists_days` of the settings",
         )
     id_, slot, made_at, session, client, customer, anchors, items, model, experiment, arm, chances = row  # fmt: skip
     shown = tuple(Recommended(item, 0.0) for item in items)
@@ -91,7 +92,7 @@ class Outcome:
 
 _OUTCOMES = """
 with shown as (
-    select * from recommendations where made_at >= %(since)s and made_at < %(until)s
+    select * from recommendations where made_at >= %(since)s and made_at < %(until)s + %(later)s
 ),
 clicked as (
     select s.id, e.object_id as item, min(e.at) as at, s.session_id, s.client_id, s.customer_id,
@@ -120,17 +121,24 @@ select s.id, s.slot, s.made_at, coalesce(s.customer_id, nullif(s.client_id, ''),
        array(select item from credited c where c.id = s.id),
        array(select distinct item from later l where l.id = s.id and l.action = 'add_to_cart'),
        array(select distinct item from later l where l.id = s.id and l.action = 'purchase')
-from shown s order by s.made_at, s.id
+from shown s where s.made_at < %(until)s order by s.made_at, s.id
 """
 
 
 def outcomes(
-    conn: Connection, *, since: datetime, until: datetime, window: timedelta = WINDOW
+    conn: Connection,
+    *,
+    since: datetime,
+    until: datetime,
+    window: timedelta = WINDOW,
+    later: timedelta = timedelta(0),
 ) -> Iterator[Outcome]:
     """What followed each list that was made between two moments, in the order they were made. window: how long after a
-    click what is put in the cart or bought is credited to it."""
+    click what is put in the cart or bought is credited to it. later: lists made up to so long after `until` may take
+    credit over."""
+    asked = {"since": since, "until": until, "window": window, "later": later}
     with conn.cursor("outcomes") as cursor:
-        cursor.execute(_OUTCOMES, {"since": since, "until": until, "window": window})
+        cursor.execute(_OUTCOMES, asked)
         for id_, slot, made_at, visitor, items, model, experiment, arm, *then in cursor:
             clicked, carted, bought = map(frozenset, then)
             yield Outcome(
@@ -157,13 +165,56 @@ class Credit:
 def credit(
     conn: Connection, *, since: datetime, until: datetime, window: timedelta = WINDOW
 ) -> list[Credit]:
+    """Outcomes added up for each slot, model and arm. Of days whose lists are gone, the sums of whole days count."""
+    counted = summed(outcomes(conn, since=since, until=until, window=window))
+    return _added([*counted, *_kept_sums(conn, since, until)])
+
+
+def summed(found: Iterable[Outcome]) -> list[Credit]:
     """Outcomes added up for each slot, model and arm."""
+    return _added(
+        Credit(
+            one.slot, one.model, one.experiment, one.arm,
+            1, len(one.items), len(one.clicked), len(one.carted), len(one.bought),
+        )
+        for one in found
+    )  # fmt: skip
+
+
+def _added(credits: Iterable[Credit]) -> list[Credit]:
     sums: dict[tuple[Slot, int, str, str], list[int]] = {}
-    for found in outcomes(conn, since=since, until=until, window=window):
-        key = (found.slot, found.model, found.experiment, found.arm)
-        parts = (1, len(found.items), len(found.clicked), len(found.carted), len(found.bought))
+    for one in credits:
+        key = (one.slot, one.model, one.experiment, one.arm)
+        parts = (one.lists, one.shown, one.clicks, one.carts, one.bought)
         sums[key] = [a + b for a, b in zip(sums.get(key, [0] * 5), parts, strict=True)]
     return [Credit(*key, *numbers) for key, numbers in sorted(sums.items())]
+
+
+_SUMS = ("slot", "model", "experiment", "arm", "lists", "shown", "clicks", "carts", "bought")
+
+
+def keep_sums(conn: Connection, day: date, sums: Iterable[Credit]) -> None:
+    """Add to what remains of the lists of a day."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            f"insert into recommendation_credit as kept (day, {', '.join(_SUMS)}) "  # noqa: S608  # our own names
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (day, slot, model, experiment, arm) do update "
+            + "set " + ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in _SUMS[4:]),
+            [
+                (day, one.slot.value, one.model, one.experiment, one.arm,
+                 one.lists, one.shown, one.clicks, one.carts, one.bought)
+                for one in sums
+            ],
+        )  # fmt: skip
+
+
+def _kept_sums(conn: Connection, since: datetime, until: datetime) -> list[Credit]:
+    rows = conn.execute(
+        f"select {', '.join(_SUMS)} from recommendation_credit "  # noqa: S608  # our own names
+        "where day >= (%s at time zone 'UTC') and day < (%s at time zone 'UTC')",
+        [since, until],
+    ).fetchall()
+    return [Credit(Slot(slot), *numbers) for slot, *numbers in rows]
 
 
 class Keeper:

@@ -30,7 +30,7 @@ from shopkeeper.recommend.experiments import (
     team_draft,
 )
 from shopkeeper.recommend.slots import Slot
-from shopkeeper.shop.bulk import Connection
+from shopkeeper.shop.bulk import Connection, jsonb
 
 LETTERS = {
     Team.CONTROL: "o",
@@ -198,25 +198,49 @@ from begun b order by b.first_at, b.visitor
 def standing(conn: Connection, name: str, *, now: datetime | None = None) -> Standing:
     """What an experiment has shown up to now. Raises NotFound."""
     found = get(conn, name)
+    row = conn.execute(
+        "select counted from recommendation_experiments where name = %s", [name]
+    ).fetchone()
+    if row is not None and row[0] is not None:
+        over, waiting = row[0], 0
+    else:
+        over, waiting = _seen(conn, found, now or datetime.now(UTC))
+    judge = _interleaving if found.kind is Kind.INTERLEAVING else _ab
+    return Standing(found, judge(found, over), waiting)
+
+
+def settle(conn: Connection, *, before: datetime) -> None:
+    """Keep what experiments counted that ended, windows and all, before this moment: from then on their lists may go."""
+    for found in listing(conn):
+        if found.ended_at is None or found.ended_at + timedelta(hours=found.window_hours) > before:
+            continue
+        over, _ = _seen(conn, found, before)
+        conn.execute(
+            "update recommendation_experiments set counted = %s where name = %s and counted is null",
+            [jsonb(over), found.name],
+        )
+
+
+def _seen(conn: Connection, found: Experiment, now: datetime) -> tuple[list[list[Any]], int]:
+    """Of each visitor whose window is over: arm, arms of what was taken, its places; and how many windows are open."""
     rows = conn.execute(
         _SEEN,
         {
-            "name": name, "window": timedelta(hours=found.window_hours),
-            "now": now or datetime.now(UTC), "outcome": found.outcome.value,
+            "name": found.name, "window": timedelta(hours=found.window_hours), "now": now,
+            "outcome": found.outcome.value,
         },
     ).fetchall()  # fmt: skip
-    over = [row[1:] for row in rows if row[0]]
-    judge = _interleaving if found.kind is Kind.INTERLEAVING else _ab
-    return Standing(found, judge(found, over), len(rows) - len(over))
+    over = [list(row[1:]) for row in rows if row[0]]
+    return over, len(rows) - len(over)
 
 
-def _ab(experiment: Experiment, rows: Sequence[tuple[Any, ...]]) -> Result:
+def _ab(experiment: Experiment, rows: Sequence[Sequence[Any]]) -> Result:
     outcome = np.array([float(bool(places)) for _, _, places in rows])
     challenger = np.array([arm == Team.CHALLENGER.value for arm, _, _ in rows], np.bool_)
     return judge_ab(outcome, challenger, share=experiment.share, least=experiment.least)
 
 
-def _interleaving(experiment: Experiment, rows: Sequence[tuple[Any, ...]]) -> Result:
+def _interleaving(experiment: Experiment, rows: Sequence[Sequence[Any]]) -> Result:
     chosen = []
     for _, arms, places in rows:
         letters = [arm[place - 1] for arm, place in zip(arms, places, strict=True)]
