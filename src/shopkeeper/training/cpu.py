@@ -54,24 +54,34 @@ class _CausalAttention(torch.autograd.Function):
             weights = scores.softmax(-1)
             torch.bmm(weights, v[:, :end], out=seen[:, start:end])
             kept.append(weights)
-        ctx.save_for_backward(q, k, v, seen, *kept)
+        ctx.save_for_backward(q, k, v, *kept)
         ctx.scale = scale
         return seen
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
-        q, k, v, seen, *kept = ctx.saved_tensors
-        d_q, d_k, d_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
-        drift = (above * seen).sum(-1, keepdim=True)  # (N, T, 1): Σ of d_weights ∗ weights
-        for start, weights in zip(range(0, q.shape[1], BLOCK), kept, strict=True):
+        q, k, v, *kept = ctx.saved_tensors
+        d_q, d_k, d_v = torch.empty_like(q), None, None
+        # From the last block, which looks at all keys. What each adds is made by itself: sums into a part of the keys
+        # would be made head by head.
+        for number in reversed(range(len(kept))):
+            start, weights = number * BLOCK, kept[number]
             end = start + weights.shape[1]
-            d_v[:, :end].baddbmm_(weights.transpose(1, 2), above[:, start:end])
-            d_scores = torch.bmm(above[:, start:end], v[:, :end].transpose(1, 2))
-            d_scores.sub_(drift[:, start:end]).mul_(weights)  # the derivative of softmax
+            d_v = _added(d_v, torch.bmm(weights.transpose(1, 2), above[:, start:end]))
+            d_weights = torch.bmm(above[:, start:end], v[:, :end].transpose(1, 2))
+            d_scores = torch._softmax_backward_data(d_weights, weights, -1, weights.dtype)
             torch.bmm(d_scores, k[:, :end], out=d_q[:, start:end])
-            d_k[:, :end].baddbmm_(d_scores.transpose(1, 2), q[:, start:end])
+            d_k = _added(d_k, torch.bmm(d_scores.transpose(1, 2), q[:, start:end]))
         return d_q.mul_(ctx.scale), d_k, d_v, None
+
+
+def _added(whole: Tensor | None, part: Tensor) -> Tensor:
+    """What is of all keys, which comes first, and on it what is of the first of them."""
+    if whole is None:
+        return part
+    whole[:, : part.shape[1]] += part
+    return whole
 
 
 def causal_attention(q: Tensor, k: Tensor, v: Tensor, *, scale: float) -> Tensor:
@@ -145,8 +155,8 @@ class _FeedForward(torch.autograd.Function):
 
 
 def _rows_at_once(width: int) -> int:
-    """Of that many numbers each: 2 MB in all."""
-    return max(BLOCK, (1 << 19) // width)
+    """Of that many numbers each: 4 MB in all."""
+    return max(BLOCK, (1 << 20) // width)
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None, *, out: Tensor) -> Tensor:

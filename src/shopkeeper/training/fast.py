@@ -21,8 +21,8 @@ LOGITS_ON_GPU = 1 << 31  # of a chunk: 4 GB in bfloat16
 class _ChunkedCrossEntropy(torch.autograd.Function):
     """Loss and both gradients in one walk over the tokens, C at a time: (C, V) logits are the most that is held.
 
-    The gradient of the mean cross-entropy with respect to logits is (softmax − one-hot) / scored tokens, so it can be
-    multiplied on into hidden states and weights at once, and the logits be forgotten.
+    The gradient of a token's cross-entropy with respect to its logits is softmax − one-hot, so it can be multiplied on
+    into hidden states and weights at once, and the logits be forgotten.
     """
 
     @staticmethod
@@ -46,19 +46,20 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             logits = F.linear(states[part], table)  # (C, padded V)
             if bias is not None:
                 logits = logits.float() + bias.float()
-            each = counts[part] / scored
             walk = gpu.cross_entropy_ if hidden.is_cuda and gpu.HERE else _in_place
-            nats, gradient = walk(logits, goals[part], each, vocabulary)
+            nats, gradient = walk(logits, goals[part], vocabulary)
+            each = counts[part] / scored  # by which the narrow side of each product is multiplied
             total += (nats * counts[part]).sum()
             if d_bias is not None:
-                d_bias += gradient.sum(0)
+                d_bias += (gradient.t() @ each.to(gradient.dtype)).squeeze(1)
             small = gradient.to(narrow)
-            d_hidden[part] = small @ table
+            d_hidden[part] = (small @ table) * each
             if learnt:
+                share = (states[part] * each).to(narrow)
                 if narrow == d_weight.dtype:
-                    d_weight.addmm_(small.t(), states[part])
+                    d_weight.addmm_(small.t(), share)
                 else:
-                    d_weight += small.t() @ states[part]
+                    d_weight += small.t() @ share
         ctx.save_for_backward(d_hidden, d_weight, *([] if d_bias is None else [d_bias]))
         ctx.dtype = weight.dtype
         return total / scored
@@ -72,18 +73,14 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         return d_hidden * above.to(d_hidden.dtype), rows, more, None, None, None
 
 
-def _in_place(
-    logits: Tensor, goals: Tensor, each: Tensor, vocabulary: int
-) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of the goals (C, 1), and its gradient times `each` (C, 1) in the memory of the logits."""
+def _in_place(logits: Tensor, goals: Tensor, vocabulary: int) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of the goals (C, 1), and its gradient, softmax − one-hot, in the memory of the logits."""
     logits = logits.float()
     logits[:, vocabulary:] = -math.inf  # the padding, which stays for the products' sake
-    top = logits.amax(-1, keepdim=True)
-    logits -= top
-    wanted = logits.gather(1, goals)
-    whole = logits.exp_().sum(-1, keepdim=True)
-    gradient = logits.mul_(each / whole).scatter_add_(1, goals, -each)
-    return whole.log() - wanted, gradient
+    top, wanted = logits.amax(-1, keepdim=True), logits.gather(1, goals)
+    torch.softmax(logits, -1, out=logits)  # row by row: what is written was read
+    nats = top - logits.amax(-1, keepdim=True).log() - wanted  # the largest is e^top / Σ
+    return nats, logits.scatter_add_(1, goals, logits.new_full((), -1).expand_as(goals))
 
 
 def _matrix_type(x: Tensor) -> torch.dtype:

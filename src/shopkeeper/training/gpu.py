@@ -23,12 +23,11 @@ if importlib.util.find_spec("triton"):
     import triton.language as tl
 
     @triton.jit  # type: ignore[untyped-decorator]  # nor does it read names of types
-    def _cross_entropy(logits, goals, each, nats, V, width, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+    def _cross_entropy(logits, goals, nats, V, width, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
         row = tl.program_id(0).to(tl.int64)
         start = logits + row * width
         goal = tl.load(goals + row)
         wanted = tl.load(start + goal).to(tl.float32)  # before anything is overwritten
-        share = tl.load(each + row)
         top = -float("inf")
         total = 0.0
         for first in range(0, V, BLOCK):
@@ -42,7 +41,7 @@ if importlib.util.find_spec("triton"):
         for first in range(0, width, BLOCK):
             place = first + tl.arange(0, BLOCK)
             x = tl.load(start + place, mask=place < V, other=-float("inf")).to(tl.float32)
-            change = (tl.exp(x - whole) - tl.where(place == goal, 1.0, 0.0)) * share
+            change = tl.exp(x - whole) - tl.where(place == goal, 1.0, 0.0)
             tl.store(start + place, change.to(logits.dtype.element_ty), mask=place < width)
 
     @triton.jit  # type: ignore[untyped-decorator]
@@ -90,16 +89,14 @@ def worthwhile(x: Tensor) -> bool:
     return HERE and x.is_cuda and torch.is_grad_enabled()
 
 
-def cross_entropy_(
-    logits: Tensor, goals: Tensor, each: Tensor, vocabulary: int
-) -> tuple[Tensor, Tensor]:
-    """Cross-entropy (C, 1) of the goals (C, 1), and its gradient times `each` (C, 1) in the memory of the logits.
+def cross_entropy_(logits: Tensor, goals: Tensor, vocabulary: int) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of the goals (C, 1), and its gradient, softmax − one-hot, in the memory of the logits.
 
     logits: (C, padded V) without gaps, of any floating type; what is beyond the vocabulary gets no probability.
     """
     nats = torch.empty(len(logits), 1, dtype=torch.float32, device=logits.device)
     _cross_entropy[(len(logits),)](
-        logits, goals, each, nats, vocabulary, logits.shape[1], BLOCK=BLOCK, num_warps=WARPS
+        logits, goals, nats, vocabulary, logits.shape[1], BLOCK=BLOCK, num_warps=WARPS
     )
     return nats, logits
 
