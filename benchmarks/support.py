@@ -8,6 +8,7 @@ the beginning; what was kept of other code is not used):
     dialogues    scripted customers over its 74 train tasks, no model (`support_dialogues.py`), a piece for each of four seeds
     local        the same with the local model where the rules understand nothing, two of the seeds; where it is installed
     intents      what is wanted, from ten texts an intent (`support_intents.py`), a piece for each set
+    understood   what the agent takes a customer's sentence for (`support_understood.py`)
     grounding    questions about the demo shop (`support_knowledge.py`), by words and by meaning
     injections   attacks in every text that others write (`support_injections.py`), in four pieces
     load         fifty conversations at once over HTTP (`support_load.py`)
@@ -35,6 +36,7 @@ from benchmarks import (
     support_knowledge,
     support_load,
     support_tools,
+    support_understood,
 )
 from benchmarks.support_dialogues import Held
 from benchmarks.tau_shop import tau_shop
@@ -76,6 +78,7 @@ def parts(*, quick: bool, data: Path) -> Iterator[tuple[str, Part]]:
         yield f"local.{seed}", partial(_dialogues, data, seed, model=LOCAL)
     for name in support_intents.SETS:
         yield f"intents.{name}", partial(support_intents.measure, name, data, quick=quick)
+    yield "understood", partial(support_understood.measure, data, quick=quick)
     yield "grounding.words", partial(support_knowledge.run, meaning=False)
     if not quick:
         yield "grounding.meaning", partial(support_knowledge.run, meaning=True)

@@ -42,7 +42,9 @@ from shopkeeper.support.dialogue import (
     Agent,
     Answered,
     ByChoice,
+    ByExamples,
     ByModel,
+    ByRules,
     Evidence,
     Patience,
     Rephraser,
@@ -65,6 +67,7 @@ class Shop:
         self._opened_search: ProductSearch | None = None
         self._opened_recommend: Recommendations | None = None
         self._opened_answers: Answers | None = None
+        self._opened_examples: ByExamples | None = None
         self._opened_jobs: Jobs | None = None
         self._opened_models: LanguageModels | None = None
         self._opened_explainer: Explainer | None = None
@@ -116,6 +119,8 @@ class Shop:
             self._opened_jobs.close()
         if self._opened_answers is not None:
             self._opened_answers.close()
+        if self._opened_examples is not None:
+            self._opened_examples.close()
         if self._opened_recommend is not None:
             self._opened_recommend.close()
         if self._opened_search is not None:
@@ -192,11 +197,13 @@ class Shop:
         """Speaks with customers: a message in, a reply out that rests on records, rules and pages."""
         how, words = self.settings.support_understanding, self.settings.support_rewording
         model = self.models.route("support") if how != "rules" or words else None
-        understands: tuple[Understands, ...] = ()
+        embedder = self.answers.embedder
+        rules: Understands = ByRules() if embedder is None else self._by_examples(embedder)
+        understands: tuple[Understands, ...] = (rules,)
         patience = Patience()  # of one model, whatever it is asked for
         if model is not None and how != "rules":
             kind = ByChoice if how == "small" else ByModel
-            understands = (kind(model, patience=patience),)
+            understands = (kind(model, patience=patience, rules=rules), rules)
         return Agent(
             self.support,
             self.found_products,
@@ -204,6 +211,10 @@ class Shop:
             understands,
             Rephraser(model, patience=patience) if model is not None and words else None,
         )
+
+    def _by_examples(self, embedder: Embedder) -> ByExamples:
+        self._opened_examples = ByExamples(embedder, patient=False)
+        return self._opened_examples
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -84,3 +84,12 @@ def test_typing_errors_leave_short_texts_alone_and_change_others() -> None:
 def test_one_label_is_nothing_to_tell_apart() -> None:
     with pytest.raises(ValueError, match="two labels"):
         fit_few_texts(["a"], ["x"], [])
+
+
+def test_without_n_grams_vectors_decide_alone() -> None:
+    texts, labels = taught()
+    classifier = fit_few_texts(texts, labels, [Counting()], grams=False)
+    assert not classifier.grams
+    assert [c.label for c in classifier.predict(texts)] == labels
+    with pytest.raises(ValueError, match="neither"):
+        fit_few_texts(texts, labels, (), grams=False)

@@ -12,7 +12,7 @@ Axes: N texts, L labels, D numbers of a vector, V n-grams.
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -70,13 +70,13 @@ class _Sense:
 
 @dataclass(frozen=True)
 class FewTextsClassifier:
-    """Heads on vectors and on n-grams."""
+    """Heads on vectors and on n-grams; gram_head: None where they are not read."""
 
     labels: tuple[str, ...]
     senses: tuple[_Sense, ...]
-    grams: Mapping[str, int]
-    idf: Floats
-    gram_head: _Head
+    grams: Mapping[str, int] = field(default_factory=dict)
+    idf: Floats = field(default_factory=lambda: np.zeros(0))
+    gram_head: _Head | None = None
 
     def predict(self, texts: Sequence[str]) -> list[Classified]:
         """What each text is."""
@@ -93,7 +93,9 @@ class FewTextsClassifier:
 
     def _logits(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """What all heads say together, (N, L), and the mean cosine of the nearest texts that were taught, (N,)."""
-        logits = GRAMS * self.gram_head.scores(self._features(texts))
+        logits = np.zeros((len(texts), len(self.labels)))
+        if self.gram_head is not None:
+            logits += GRAMS * self.gram_head.scores(self._features(texts))
         near = np.zeros(len(texts))
         for sense in self.senses:
             vectors = sense.vectors(texts)
@@ -112,6 +114,7 @@ def fit_few_texts(
     *,
     names: Mapping[str, str] | None = None,
     weights: Sequence[float] = (),
+    grams: bool = True,
     seed: int = 0,
 ) -> FewTextsClassifier:
     """A classifier of these texts. names: what labels are called; each name is one more text of its label. weights: of
@@ -123,6 +126,8 @@ def fit_few_texts(
     known = tuple(sorted(set(labels)))
     if len(known) < 2:
         raise ValueError("there are not two labels")
+    if not grams and not embedders:
+        raise ValueError("there are neither embedders nor n-grams")
     shares = tuple(weights) or (1.0,) * len(embedders)
     if len(shares) != len(embedders):
         raise ValueError(f"{len(shares)} weights for {len(embedders)} embedders")
@@ -134,8 +139,10 @@ def fit_few_texts(
         _sense(embedder, weight, taught, targets, len(known))
         for embedder, weight in zip(embedders, shares, strict=True)
     )
-    grams, idf, head = _grams(taught, targets, len(known), seed)
-    return FewTextsClassifier(known, senses, grams, idf, head)
+    if not grams:
+        return FewTextsClassifier(known, senses)
+    numbers, idf, head = _grams(taught, targets, len(known), seed)
+    return FewTextsClassifier(known, senses, numbers, idf, head)
 
 
 def _sense(

@@ -1,6 +1,7 @@
 """Pages cut into statements, and which of them answers."""
 
 from shopkeeper.shop.records import Page, PageId, PageKind
+from shopkeeper.support.answers import trust
 from shopkeeper.support.answers.matching import Matcher
 from shopkeeper.support.answers.reading import read
 from shopkeeper.support.answers.statements import statements
@@ -56,3 +57,31 @@ def test_how_long_wants_a_time_and_how_much_an_amount() -> None:
 def test_of_a_page_in_two_languages_the_one_of_the_question_is_quoted() -> None:
     assert found("寄到加拿大多少钱", SHIPPING, ZH, language="zh") == [ZH.body]
     assert found("寄到加拿大多少钱", SHIPPING, language="zh")[0].startswith("To Canada")
+
+
+def best(question: str, *pages: Page) -> str:
+    """What the first of the candidates says, if it is likely enough."""
+    matcher, reading = Matcher(pages), read(question)
+    found = matcher.candidates(reading, "en")
+    sure = bool(found) and trust.likelihood(matcher.signs(reading, found)) >= trust.LEAST
+    return found[0].statement.text if sure else ""
+
+
+def test_the_row_that_a_question_names_answers_it_and_a_part_stands_for_the_whole() -> None:
+    body = "| To | Standard |\n| --- | --- |\n| Canada | $14.90 |\n| European Union | $16.90 |\n"
+    shipping = Page(PageId("s"), PageKind.POLICY, "shipping", "Shipping", body)
+    assert best("Do you ship to Canada?", shipping) == "To Canada: Standard $14.90"
+    assert best("Can you deliver to Germany?", shipping) == "To European Union: Standard $16.90"
+    assert best("Do you have a showroom in Canada?", shipping) == ""
+
+
+def test_a_title_of_several_questions_is_each_of_them() -> None:
+    title = "What does shipping cost, and when is it free?"
+    page = Page(PageId("c"), PageKind.FAQ, "c", title, "Everywhere $4.90, free from $60.")
+    for question in ("What is the shipping fee?", "Postage?", "How much is shipping?"):
+        assert best(question, page) == "Everywhere $4.90, free from $60."
+
+
+def test_from_when_on_it_is_free_is_not_what_it_costs() -> None:
+    page = Page(PageId("f"), PageKind.POLICY, "f", "Shipping", "Shipping is free from $60.")
+    assert best("What is the shipping fee?", page) == ""

@@ -49,3 +49,14 @@ def test_what_nobody_has_heard_of_is_left_over() -> None:
 
 def test_part_of_a_longer_word_says_nothing() -> None:
     assert not read("改收货地址").said.statuses  # 收货 alone would be "delivered"
+
+
+@pytest.mark.parametrize(
+    "text", ["运费怎么算？", "运费是多少", "邮费？", "Postage?", "What's the shipping fee"]
+)
+def test_what_is_charged_asks_for_an_amount(text: str) -> None:
+    assert read(text).asks == {"how_much"}
+
+
+def test_whether_something_can_be_done_is_not_that_it_cannot() -> None:
+    assert read("能不能退货？").concepts == read("能退货吗？").concepts

@@ -65,3 +65,23 @@ def test_the_words_and_the_limit_of_what_is_looked_for(
 @pytest.mark.parametrize("text", ["我的订单在哪里？", "我的订单 W1002 在哪里？"])
 def test_in_chinese_too_it_is_told_where_an_order_is(ada: Talk, text: str) -> None:
     assert "1Z#W1002" in ada.say(text).text
+
+
+@pytest.mark.parametrize(
+    "text", ["Hi, what does the mug cost?", "Can I return a mug that cost $5?"]
+)
+def test_the_question_behind_a_greeting_and_a_rule_are_answered_to_anyone(
+    visitor: Talk, text: str
+) -> None:
+    assert PRICE.text in visitor.say(text).text
+
+
+def test_a_question_behind_a_greeting_that_nothing_answers_is_left_to_a_person(
+    visitor: Talk,
+) -> None:
+    assert "person" in visitor.say("Hello! Do you plant trees?").text
+
+
+def test_who_asks_back_at_a_question_is_asked_again(ada: Talk) -> None:
+    assert "by mistake" in ada.say("cancel order W1001").text
+    assert "by mistake" in ada.say("is that ok?").text

@@ -97,3 +97,40 @@ def test_a_product_is_called_by_the_end_of_its_title_in_any_writing(
 )
 def test_chinese_wants_the_same_things(text: str, flow: Flow) -> None:
     assert [w.flow for w in read(text, "zh")] == [flow]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("cancel my newsletter subscription", "en"), ("change to the Gold account", "en"), ("what is the cancellation charge", "en"),
+        ("修改密码", "zh"),
+    ],
+)  # fmt: skip
+def test_what_no_flow_changes_is_no_wish(text: str, language: str) -> None:
+    assert read(text, language) == []
+
+
+@pytest.mark.parametrize("text", ["能不能退货？", "可不可以取消订单 1001？", "可以退货吗？"])
+def test_asking_whether_is_a_wish_and_no_denial(text: str) -> None:
+    assert [w.flow for w in read(text, "zh")] in ([Flow.RETURN], [Flow.CANCEL])
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("可以吗？", "zh"),
+        ("行不行", "zh"),
+        ("好不好？", "zh"),
+        ("is that ok?", "en"),
+        ("yes?", "en"),
+    ],
+)
+def test_asking_whether_says_neither_yes_nor_no(text: str, language: str) -> None:
+    words = lexicon(language)
+    assert words.says("yes", text) is None and words.says("no", text) is None
+    assert words.only_says("whether", text)
+
+
+def test_little_beside_a_no_is_counted_in_chinese_characters_too() -> None:
+    assert lexicon("zh").only_says("no", "不用了谢谢")
+    assert not lexicon("zh").only_says("no", "不对我想要的是那个蓝色的杯子")

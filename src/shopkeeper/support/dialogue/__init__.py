@@ -4,11 +4,12 @@ The way of a message: `understanding.py` what it asks for (`lexicon.py`, `shelf.
 `reading.py`, `answered.py` read it) · `applying.py` what that changes of the state (`records.py`, `store.py`) ·
 `identifying.py` who it is · `working.py`, `planning.py` what comes next (`locating.py`, `choosing.py`, `addresses.py`,
 `methods.py` find what is meant; `desk.py` reads) · `telling.py` answers · `asking.py` what needs nobody's
-records · `writing.py`, `ranking.py` the words · `by_model.py`
-the same with language models · `agent.py` the door.
+records · `writing.py`, `ranking.py` the words · `by_examples.py` understands what forms of words do not, by likeness, and
+`by_model.py` with language models · `agent.py` the door.
 """
 
 from shopkeeper.support.dialogue.agent import Agent
+from shopkeeper.support.dialogue.by_examples import ByExamples
 from shopkeeper.support.dialogue.by_model import ByChoice, ByModel, Patience, Rephraser
 from shopkeeper.support.dialogue.records import Command, Do, Evidence, Flow, HandOver, Reply
 from shopkeeper.support.dialogue.saying import Answered
@@ -18,6 +19,7 @@ __all__ = [
     "Agent",
     "Answered",
     "ByChoice",
+    "ByExamples",
     "ByModel",
     "ByRules",
     "Command",

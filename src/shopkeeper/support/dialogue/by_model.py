@@ -22,7 +22,7 @@ from shopkeeper.models.structured import Answer, Choice, Form, ask, choose
 from shopkeeper.support.dialogue import slots
 from shopkeeper.support.dialogue.ranking import says_the_same
 from shopkeeper.support.dialogue.records import Command, Do, Flow, Mention, Wish
-from shopkeeper.support.dialogue.understanding import ByRules, View
+from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
 from shopkeeper.text.normalise import normalise
 
 VERSION = "support-commands-1"
@@ -90,7 +90,7 @@ class ByChoice:
     model: LanguageModel
     timeout_s: float = 2.0
     patience: Patience = field(default_factory=Patience)
-    rules: ByRules = field(default_factory=ByRules)
+    rules: Understands = field(default_factory=ByRules)
 
     def commands(self, message: str, view: View) -> list[Command]:
         """What the message asks for. Raises ModelError."""
@@ -112,10 +112,11 @@ class ByChoice:
             )
         if chosen.probabilities[chosen.label] < SURE:
             return found
-        return [_command(chosen.label, message, view)]
+        return [command_of(chosen.label, message, view)]
 
 
-def _command(label: str, message: str, view: View) -> Command:
+def command_of(label: str, message: str, view: View) -> Command:
+    """The command that a label of `MEANINGS` stands for; items and orders are read by the rules."""
     if label == "person":
         return Command(Do.HAND_OVER, about="request")
     if label == "question":
@@ -151,7 +152,7 @@ class ByModel:
     model: LanguageModel
     timeout_s: float = 6.0
     patience: Patience = field(default_factory=Patience)
-    rules: ByRules = field(default_factory=ByRules)
+    rules: Understands = field(default_factory=ByRules)
 
     def commands(self, message: str, view: View) -> list[Command]:
         """What the message asks for. Raises ModelError."""
@@ -206,7 +207,7 @@ def _prompt(message: str, view: View) -> tuple[Message, ...]:
 
 def _wished(wish: Any, message: str, view: View) -> Command:
     if wish.flow in ("person", "question", "other"):
-        return _command(wish.flow, message, view)
+        return command_of(wish.flow, message, view)
     mentions = []
     for item in wish.items:
         named = view.known.shelf.named(normalise(item.name))

@@ -119,7 +119,7 @@ def _marks(sentence: str, lexicon: Lexicon) -> list[Hit]:
             and not re.search(r"(?:if|whether) [^,]*$", sentence[: hit.start])
         ):
             continue
-        if hit.name in WRITES and _is_noun(sentence, hit):
+        if hit.name in WRITES and (_is_noun(sentence, hit) or beyond(sentence, hit, lexicon)):
             continue
         kept.append(hit)
     return kept
@@ -145,7 +145,8 @@ def _is_noun(sentence: str, hit: Hit) -> bool:
     after = sentence[hit.end : hit.end + 14]
     before = sentence[max(0, hit.start - 22) : hit.start]
     if re.match(
-        r"\s*(?:policy|policies|label|window|fee|request|reason|is complete|is done|goes)", after
+        r"\s*(?:policy|policies|label|window|fees?|charges?|costs?|penalt|request|reason|is complete|is done|goes)",
+        after,
     ):
         return True
     if hit.text.endswith(
@@ -164,6 +165,14 @@ def _is_noun(sentence: str, hit: Hit) -> bool:
         and re.search(r"\b(?:a|any|the|those|these|no) $", before) is not None
         and re.match(r"\s*(?:of|in) (?:mind|plan)", after) is not None
     )
+
+
+def beyond(sentence: str, hit: Hit, lexicon: Lexicon) -> bool:
+    """True if a verb is about what no flow changes, such as an account or a newsletter: a question for the shop."""
+    if hit.name not in (Flow.CANCEL, Flow.SWAP, Flow.UNDO):
+        return False
+    named = lexicon.says("beyond", sentence[hit.end :])
+    return named is not None and lexicon.says("within", sentence) is None
 
 
 def wishes(clause: Clause, known: Known) -> list[Wish]:

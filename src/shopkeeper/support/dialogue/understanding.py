@@ -303,7 +303,8 @@ def _talk(plain: str, view: View) -> list[Command]:
         return [Command(Do.CONFIRM)]
     if lexicon.only_says("whether", plain) and view.state.question is not None:
         return [Command(Do.UNCLEAR)]  # "is that ok?": what was asked is asked again
-    return [Command(Do.ASK, value=plain)] if asks else []
+    about = lexicon.says("beyond", plain) is not None and lexicon.says("within", plain) is None
+    return [Command(Do.ASK, value=plain)] if asks or about else []
 
 
 def _goes_on_after(courtesy: re.Match[str]) -> bool:
