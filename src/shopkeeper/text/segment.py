@@ -15,6 +15,8 @@ MAX_TOKEN = 64  # characters; longer runs are no words
 _HAN = "一-鿿㐀-䶿\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[.,](?=\d)\d+)*(?:'s\b|'(?=[^\W\d_]))?", re.UNICODE)
 _PARTICLE = re.compile(rf"(?<=[{_HAN}])[的吗呢吧]")  # what stands behind is another word
+# «a», «this», «which» with the measure word of what follows: 一个, 这款, 哪种. 两件 is kept: a set may be of two.
+_ARTICLE = re.compile(rf"(?<![第统唯万])[一这那哪几][个款件种台双盏把张条瓶只支本套块部副顶](?=[{_HAN}])")
 _JOINED = re.compile(r"[-/.+&']")
 _UNIT = re.compile(r"[a-z]{1,4}|\"|'")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -26,9 +28,10 @@ def index_tokens(text: str) -> list[str]:
 
 
 def query_tokens(text: str) -> list[str]:
-    """Tokens of a text that is asked for: without the single characters of longer Chinese runs, and cut at particles,
-    which products do without: 防水的鞋 asks for 防水 and 鞋."""
-    return list(_tokens(_PARTICLE.sub(" ", normalise(text)), singles=False))
+    """Tokens of a text that is asked for: without the single characters of longer Chinese runs, and cut at particles and
+    articles, which products do without: 一双防水的鞋 asks for 防水 and 鞋."""
+    words = _PARTICLE.sub(" ", _ARTICLE.sub(" ", normalise(text)))
+    return list(_tokens(words, singles=False))
 
 
 def _tokens(text: str, *, singles: bool) -> Iterator[str]:
