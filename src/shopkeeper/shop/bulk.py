@@ -7,6 +7,7 @@ changes nothing and wakes nobody.
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from hashlib import sha256
 from typing import Any
 
@@ -124,32 +125,71 @@ def stage(
     return name
 
 
+class Origin(Enum):
+    """Who says what a record is. Orders and customers come from a feed and are changed by customer service (`PEOPLE`): a
+    `FEED` that says what it said before does not undo that, one that says something new is believed. What a `PROGRAM`
+    writes holds as it is.
+    """
+
+    PROGRAM = "program"
+    FEED = "feed"
+    PEOPLE = "people"
+
+
+_CHANGED = sql.SQL("{t}.hash is distinct from excluded.hash")
+_NEWS = sql.SQL(
+    "({t}.hash is distinct from excluded.hash or {t}.fed_hash is not null) "
+    "and {t}.fed_hash is distinct from excluded.hash"
+)
+
+
+def amended(conn: Connection, table: str, ids: Collection[str]) -> dict[str, bytes]:
+    """Those of these records that people changed since a feed last spoke of them, with the hash of what it said."""
+    rows = conn.execute(
+        sql.SQL("select id, fed_hash from {} where id = any(%s) and fed_hash is not null").format(
+            sql.Identifier(table)
+        ),
+        [list(ids)],
+    ).fetchall()
+    return {id_: bytes(fed) for id_, fed in rows}
+
+
 def upsert(
-    conn: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    conn: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    origin: Origin | None = None,
 ) -> tuple[Counts, list[str]]:
     """Insert or update rows that have an `id` and a `hash`; ids must be unique within `rows`.
 
-    Returns the counts and the ids that were created or updated.
+    origin: who says so, of tables that have a `fed_hash`. Returns the counts and the ids that were created or updated.
     """
     if not rows:
         return Counts(), []
     staged = stage(conn, table, columns, rows)
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    names, into = sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
     changes: list[sql.Composable] = [
         sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in columns if c != "id"
     ]
     if table == "products":
         changes.append(sql.SQL("updated_at = now()"))
+    if origin is Origin.PEOPLE:
+        changes.append(sql.SQL("fed_hash = coalesce({t}.fed_hash, {t}.hash)").format(t=into))
+    elif origin is not None:
+        changes.append(sql.SQL("fed_hash = null"))
     found = conn.execute(
         sql.SQL(
             "insert into {table} ({names}) select {names} from {staged} order by id "
-            "on conflict (id) do update set {changes} where {table}.hash is distinct from excluded.hash "
+            "on conflict (id) do update set {changes} where {differs} "
             "returning id, (xmax = 0)"
         ).format(
-            table=sql.Identifier(table),
+            table=into,
             names=names,
             staged=sql.Identifier(staged),
             changes=sql.SQL(", ").join(changes),
+            differs=(_NEWS if origin is Origin.FEED else _CHANGED).format(t=into),
         )
     ).fetchall()
     created = sum(1 for _, is_new in found if is_new)

@@ -5,7 +5,7 @@ from typing import Any
 
 from shopkeeper.errors import NotFound
 from shopkeeper.shop import bulk
-from shopkeeper.shop.bulk import Connection, Counts
+from shopkeeper.shop.bulk import Connection, Counts, Origin
 from shopkeeper.shop.records import Customer, CustomerId, from_row
 
 _COLUMNS = (
@@ -15,10 +15,12 @@ _COLUMNS = (
 _SELECT = f"select {', '.join(_COLUMNS)} from customers"  # noqa: S608  # our own column names
 
 
-def upsert(conn: Connection, customers: Sequence[Customer]) -> Counts:
+def upsert(
+    conn: Connection, customers: Sequence[Customer], *, origin: Origin = Origin.PROGRAM
+) -> Counts:
     """Write customers; those that are as they were stay untouched."""
     rows = [_row(c) for c in bulk.last_of_each(customers)]
-    return bulk.upsert(conn, "customers", (*_COLUMNS, "hash"), rows)[0]
+    return bulk.upsert(conn, "customers", (*_COLUMNS, "hash"), rows, origin=origin)[0]
 
 
 def _row(c: Customer) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from shopkeeper.errors import NotFound
 from shopkeeper.shop import bulk
-from shopkeeper.shop.bulk import Connection, Counts
+from shopkeeper.shop.bulk import Connection, Counts, Origin
 from shopkeeper.shop.records import (
     Money,
     Option,
@@ -31,10 +31,11 @@ _SELECT = f"select {', '.join(_COLUMNS)} from orders"  # noqa: S608  # our own c
 _EMPTY_LIST, _EMPTY_DICT = bulk.jsonb([]), bulk.jsonb({})
 
 
-def upsert(conn: Connection, orders: Sequence[Order]) -> Counts:
+def upsert(conn: Connection, orders: Sequence[Order], *, origin: Origin = Origin.PROGRAM) -> Counts:
     """Write orders with their lines; those that are as they were stay untouched."""
     orders = bulk.last_of_each(orders)
-    counts, changed = bulk.upsert(conn, "orders", (*_COLUMNS, "hash"), [_row(o) for o in orders])
+    rows = [_row(o) for o in orders]
+    counts, changed = bulk.upsert(conn, "orders", (*_COLUMNS, "hash"), rows, origin=origin)
     fresh = set(changed)
     if counts.updated:
         conn.execute("delete from order_lines where order_id = any(%s)", [changed])

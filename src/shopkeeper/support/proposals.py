@@ -15,7 +15,7 @@ import orjson
 
 from shopkeeper.errors import NotFound
 from shopkeeper.shop import bulk, customers, order_requests, orders
-from shopkeeper.shop.bulk import Connection
+from shopkeeper.shop.bulk import Connection, Origin
 from shopkeeper.shop.records import CustomerId
 from shopkeeper.support import conversations, decisions
 from shopkeeper.support.consent import Consent, consent
@@ -174,9 +174,9 @@ def _is_as_shown(proposal: Proposal, facts: Facts, policy: Policy, state: State)
 
 def _write(conn: Connection, change: Effect, facts: Facts, now: datetime) -> None:
     if change.order is not None:
-        orders.upsert(conn, [change.order])
+        orders.upsert(conn, [change.order], origin=Origin.PEOPLE)
     if change.customer is not None:
-        customers.upsert(conn, [change.customer])
+        customers.upsert(conn, [change.customer], origin=Origin.PEOPLE)
     if change.request is not None:
         order_requests.add(conn, change.request)
     if change.withdrawn:

@@ -2,7 +2,7 @@
 
 A killed import goes on behind its last batch when the same file is imported again: it is recognised by the sha256 of
 its content, and reading is the same every time, so counting what came before is enough. Two programs never import one
-file at once. Importing a file again that is in changes nothing.
+file at once. Importing a file again that is in changes nothing, also nothing of what customer service did since.
 """
 
 import logging
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import psycopg
 
 from shopkeeper.errors import DatabaseError, FeedError
 from shopkeeper.shop import customers, events, orders, pages, products, reviews
-from shopkeeper.shop.bulk import Connection, Counts
+from shopkeeper.shop.bulk import Connection, Counts, Origin, amended, content_hash
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.feeds import assembling, detecting, imports
 from shopkeeper.shop.feeds.formats import FORMATS, reader_of
@@ -258,9 +259,7 @@ class _Run:
 
     def _commit(self, records: list[Any], bad: list[BadRow], position: int) -> Counts:
         with self.database.connection() as conn:
-            counts = write_records(
-                conn, self.plan.kind, records, merging=self.plan.merging, bad=bad
-            )
+            counts = self._write_records(conn, records, bad)
             imports.advance(conn, self.import_id, position=position, counts=counts, bad=bad)
         return counts
 
@@ -276,9 +275,7 @@ class _Run:
             for record in records:
                 try:
                     with conn.transaction():
-                        counts += write_records(
-                            conn, self.plan.kind, [record], merging=self.plan.merging, bad=bad
-                        )
+                        counts += self._write_records(conn, [record], bad)
                 except (
                     psycopg.DataError,
                     psycopg.IntegrityError,
@@ -291,6 +288,10 @@ class _Run:
                     bad.append(refused.at(0, to_json(record).decode("utf-8", "replace")))
             imports.advance(conn, self.import_id, position=position, counts=counts, bad=bad)
         return counts, bad
+
+    def _write_records(self, conn: Connection, records: list[Any], bad: list[BadRow]) -> Counts:
+        kind, notes = self.plan.kind, self.options.notes
+        return write_records(conn, kind, records, merging=self.plan.merging, bad=bad, notes=notes)
 
     def _report(self, message: str) -> None:
         fraction = detecting.fraction(self.source)
@@ -305,9 +306,18 @@ class _Run:
 
 
 def write_records(
-    conn: Connection, kind: str, records: list[Any], *, merging: bool, bad: list[BadRow]
+    conn: Connection,
+    kind: str,
+    records: list[Any],
+    *,
+    merging: bool,
+    bad: list[BadRow],
+    notes: Notes,
 ) -> Counts:
-    """Write records of a kind. merging: complete products that are there; those that cannot be are added to `bad`."""
+    """Write records of a kind. merging: complete products that are there; those that cannot be are added to `bad`.
+
+    notes: told of what customer service changed.
+    """
     if not records:
         return Counts()
     if kind == "products":
@@ -320,10 +330,25 @@ def write_records(
         add = events.add if kind == "events" else events.add_queries
         new = add(conn, records)
         return Counts(created=new, unchanged=len(records) - new)
+    if kind in ("customers", "orders"):
+        _note_amended(conn, kind, records, notes)
     upserts: dict[str, Callable[[Connection, Sequence[Any]], Counts]] = {
-        "customers": customers.upsert, "orders": orders.upsert, "reviews": reviews.upsert, "pages": pages.upsert,
+        "customers": partial(customers.upsert, origin=Origin.FEED), "orders": partial(orders.upsert, origin=Origin.FEED),
+        "reviews": reviews.upsert, "pages": pages.upsert,
     }  # fmt: skip
     return upserts[kind](conn, records)
+
+
+def _note_amended(conn: Connection, kind: str, records: list[Any], notes: Notes) -> None:
+    """Say what becomes of records that customer service changed since a feed last spoke of them."""
+    fed = amended(conn, kind, [record.id for record in records])
+    for record in records:
+        if record.id not in fed:
+            continue
+        if content_hash(record) == fed[record.id]:
+            notes.add(f"{kind} that customer service changed stay so: the file says what the one before said")  # fmt: skip
+        else:
+            notes.add(f"{kind} that customer service had changed are as the file says, which is new")  # fmt: skip
 
 
 def _completed(conn: Connection, records: list[Product], bad: list[BadRow]) -> list[Product]:
