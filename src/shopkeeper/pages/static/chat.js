@@ -154,7 +154,7 @@ class ShopkeeperChat extends HTMLElement {
     if (this.kept.open && !SMALL.matches) this.open(false);
   }
 
-  // What is kept between pages
+  // Kept between pages
 
   recall() {
     this.kept = { id: "", outbox: [], open: false, at: 0 };
@@ -250,7 +250,7 @@ class ShopkeeperChat extends HTMLElement {
     const made = h(`div.said${mine ? ".mine" : ""}`);
     made.append(message.who === "staff" ? h("p.by", {}, message.author || w.staff) : h("span.hush", {}, mine ? w.you : w.it));
     let text = message.text;
-    for (const offer of message.proposals) for (const part of [offer.summary, ...offer.notes]) text = text.replace(part, "").replace(/ {2,}/g, " ");
+    for (const offer of message.proposals) for (const p of [offer.summary, ...offer.notes]) text = text.replace(": " + p, ".").replace("：" + p, "。").replace(p, "").replace(/ {2,}/g, " ");
     const listed = message.products.map((product) => `- ${product.title}`);
     text = text.split("\n").filter((line) => !listed.some((start) => line.startsWith(start))).join("\n");
     if (text.trim()) made.append(this.quoted(text.trim(), message.quotes));
