@@ -38,7 +38,10 @@ SETS = ("bitext", "banking", "clinc")
 SHOTS = 10
 EMBEDDERS = ("minilm-l6", "e5-small")
 TUNED = "minilm-l6"
-WEIGHTS = (2.0, 1.0)  # of the tuned one and of E5
+WEIGHTS, VOTES = (
+    (2.0, 1.0),
+    (2.0, 0.0),
+)  # of the tuned one and of E5: of their heads, and of the texts near
 MANY = 60_000  # queries whose vectors are kept: all of them
 
 
@@ -107,7 +110,7 @@ def _accuracies(
         untuned = _taught(drawn, embedders, seed).predict(asked)
         with tempfile.TemporaryDirectory() as folder:
             pair = (_tuned(drawn, seed, Path(folder)), embedders[1])
-            said = _taught(drawn, pair, seed, WEIGHTS).predict(asked)
+            said = _taught(drawn, pair, seed, WEIGHTS, VOTES).predict(asked)
         frozen, _ = _frozen(drawn, asked, embedders[0])
         told = {
             name: [c.label for c in said],
@@ -150,10 +153,12 @@ def _names(drawn: Sequence[Row]) -> dict[str, str]:
 
 
 def _taught(
-    drawn: Sequence[Row], embedders: Sequence[Embedder], seed: int, weights: Sequence[float] = ()
-) -> FewTextsClassifier:
+    drawn: Sequence[Row], embedders: Sequence[Embedder], seed: int, weights: Sequence[float] = (), votes: Sequence[float] = ()
+) -> FewTextsClassifier:  # fmt: skip
     texts, labels = [row.text for row in drawn], [row.label for row in drawn]
-    return fit_few_texts(texts, labels, embedders, names=_names(drawn), weights=weights, seed=seed)
+    return fit_few_texts(
+        texts, labels, embedders, names=_names(drawn), weights=weights, votes=votes, seed=seed
+    )
 
 
 def _frozen(

@@ -93,3 +93,13 @@ def test_without_n_grams_vectors_decide_alone() -> None:
     assert [c.label for c in classifier.predict(texts)] == labels
     with pytest.raises(ValueError, match="neither"):
         fit_few_texts(texts, labels, (), grams=False)
+
+
+def test_taught_texts_vote_the_more_the_nearer_they_lie() -> None:
+    texts, labels = taught()
+    plain, voted = (
+        fit_few_texts(texts, labels, [Counting()], votes=[v]).predict(["where is my parcel"])[0]
+        for v in (0.0, 2.0)
+    )
+    assert voted.probabilities["delivery"] > plain.probabilities["delivery"]
+    assert voted.belongs == plain.belongs

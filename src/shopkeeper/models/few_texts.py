@@ -1,8 +1,9 @@
 """A classifier from a few texts a label, for programs that have no torch: logistic heads on vectors and on n-grams, pooled.
 
 Each embedder's vectors, freed of what all texts have in common, and words and characters counted are read by a head of
-their own; what the heads say is added up. The n-grams also read the texts with typing errors put in, which an embedder
-of whole words does not forgive. How near a text lies to what was taught says whether it belongs to any label at all.
+their own; what the heads say is added up. The n-grams also read the texts with typing errors put in, which an embedder of
+whole words does not forgive. Where an embedder was tuned to these texts, they vote beside its head, the nearer the more.
+How near a text lies to what was taught says whether it belongs to any label at all.
 
     classifier = fit_few_texts(["where is my parcel", …], ["delivery", …], [embedder])
     classifier.predict(["wheres my parcle"])[0].label
@@ -29,6 +30,7 @@ STRENGTH = 30.0  # C of logistic regression
 GRAMS = 0.25  # of the n-grams' head beside the sum of the others
 TYPOS = 4  # copies of each text with typing errors
 CHARACTERS, WORDS = range(2, 6), range(1, 3)
+WARMTH = 0.07  # of votes: how fast the vote of a taught text fades with its cosine
 NEAREST = 5  # texts that were taught, whose mean cosine says how near one lies to any
 NEAR = 6.0  # of that cosine beside the likeliest label's log-probability
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -55,10 +57,12 @@ class _Head:
 
 @dataclass(frozen=True)
 class _Sense:
-    """An embedder with what it was taught. middle: (D,) what all texts have in common; taught: (N, D); weight: of its head."""
+    """An embedder with what it was taught. middle: (D,) what all texts have in common; taught: (N, D); weight: of its
+    head; votes: of the votes of what was taught."""
 
     embedder: Embedder
     weight: float
+    votes: float
     middle: Floats
     head: _Head
     taught: Floats
@@ -74,34 +78,38 @@ class FewTextsClassifier:
 
     labels: tuple[str, ...]
     senses: tuple[_Sense, ...]
+    targets: NDArray[np.int64]  # (N,) label of each taught text
     grams: Mapping[str, int] = field(default_factory=dict)
     idf: Floats = field(default_factory=lambda: np.zeros(0))
     gram_head: _Head | None = None
 
     def predict(self, texts: Sequence[str]) -> list[Classified]:
         """What each text is."""
-        logits, near = self._logits(texts)
+        logits, votes, near = self._read(texts)
         found = []
-        for row, cosine in zip(logits, near, strict=True):
-            shares = np.exp(row - row.max())
-            shares /= shares.sum()
+        for row, voted, cosine in zip(logits, votes, near, strict=True):
+            shares = _shares(row + voted)
             order = np.argsort(-shares, kind="stable")
             likely = {self.labels[i]: float(shares[i]) for i in order}
-            belongs = float(np.log(shares.max()) + NEAR * cosine)
+            belongs = float(np.log(_shares(row).max()) + NEAR * cosine)
             found.append(Classified(self.labels[order[0]], likely, belongs))
         return found
 
-    def _logits(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
-        """What all heads say together, (N, L), and the mean cosine of the nearest texts that were taught, (N,)."""
+    def _read(self, texts: Sequence[str]) -> tuple[Floats, Floats, Floats]:
+        """What all heads say together and what taught texts vote for, (N, L) each, and the mean cosine of the nearest of
+        these texts, (N,)."""
         logits = np.zeros((len(texts), len(self.labels)))
         if self.gram_head is not None:
             logits += GRAMS * self.gram_head.scores(self._features(texts))
-        near = np.zeros(len(texts))
+        votes, near = np.zeros(logits.shape), np.zeros(len(texts))
         for sense in self.senses:
             vectors = sense.vectors(texts)
+            cosines = vectors @ sense.taught.T
             logits = logits + sense.weight * sense.head.scores(vectors)
-            near += _nearest(vectors @ sense.taught.T) / len(self.senses)
-        return logits, near
+            if sense.votes:
+                votes += sense.votes * _votes(cosines, self.targets, len(self.labels))
+            near += _nearest(cosines) / len(self.senses)
+        return logits, votes, near
 
     def _features(self, texts: Sequence[str]) -> Any:
         return _counted(texts, self.grams, self.idf)
@@ -114,14 +122,15 @@ def fit_few_texts(
     *,
     names: Mapping[str, str] | None = None,
     weights: Sequence[float] = (),
+    votes: Sequence[float] = (),
     grams: bool = True,
     seed: int = 0,
 ) -> FewTextsClassifier:
     """A classifier of these texts. names: what labels are called; each name is one more text of its label. weights: of
     what each embedder's head says, by default 1; one that was tuned to such texts deserves more.
 
-    Without an embedder n-grams decide alone. Raises ValueError for fewer than two labels, and where there are weights but
-    not one for each embedder.
+    Without an embedder n-grams decide alone. Raises ValueError for fewer than two labels, where there are weights or votes
+    but not one for each embedder, and where there is nothing to read by.
     """
     known = tuple(sorted(set(labels)))
     if len(known) < 2:
@@ -129,29 +138,31 @@ def fit_few_texts(
     if not grams and not embedders:
         raise ValueError("there are neither embedders nor n-grams")
     shares = tuple(weights) or (1.0,) * len(embedders)
-    if len(shares) != len(embedders):
-        raise ValueError(f"{len(shares)} weights for {len(embedders)} embedders")
+    voting = tuple(votes) or (0.0,) * len(embedders)
+    for given_to in (shares, voting):
+        if len(given_to) != len(embedders):
+            raise ValueError(f"{len(given_to)} weights for {len(embedders)} embedders")
     called = names or {}
     taught = [*texts, *(called[label] for label in known if label in called)]
     given = [*labels, *(label for label in known if label in called)]
     targets = np.array([known.index(label) for label in given])
     senses = tuple(
-        _sense(embedder, weight, taught, targets, len(known))
-        for embedder, weight in zip(embedders, shares, strict=True)
+        _sense(embedder, weight, vote, taught, targets, len(known))
+        for embedder, weight, vote in zip(embedders, shares, voting, strict=True)
     )
     if not grams:
-        return FewTextsClassifier(known, senses)
+        return FewTextsClassifier(known, senses, targets)
     numbers, idf, head = _grams(taught, targets, len(known), seed)
-    return FewTextsClassifier(known, senses, numbers, idf, head)
+    return FewTextsClassifier(known, senses, targets, numbers, idf, head)
 
 
 def _sense(
-    embedder: Embedder, weight: float, texts: Sequence[str], targets: NDArray[np.int64], labels: int
-) -> _Sense:
+    embedder: Embedder, weight: float, votes: float, texts: Sequence[str], targets: NDArray[np.int64], labels: int
+) -> _Sense:  # fmt: skip
     vectors = _encoded(embedder, texts)
     middle = vectors.mean(axis=0)
     taught = _centred(vectors, middle)
-    return _Sense(embedder, weight, middle, fit_head(taught, targets, labels), taught)
+    return _Sense(embedder, weight, votes, middle, fit_head(taught, targets, labels), taught)
 
 
 def _grams(
@@ -196,6 +207,20 @@ def _encoded(embedder: Embedder, texts: Sequence[str], batch: int = 16) -> Float
         part = order[start : start + batch]
         vectors[part] = embedder.encode([texts[i] for i in part], kind="query")
     return vectors
+
+
+def _votes(cosines: Floats, targets: NDArray[np.int64], labels: int) -> Floats:
+    """(N, L): the logarithm of each label's share of what taught texts vote for."""
+    weights = np.exp((cosines - cosines.max(axis=1, keepdims=True)) / WARMTH)
+    belongs = np.zeros((len(targets), labels))
+    belongs[np.arange(len(targets)), targets] = 1.0
+    shares = weights @ belongs / weights.sum(axis=1, keepdims=True)
+    return np.asarray(np.log(np.maximum(shares, 1e-12)))
+
+
+def _shares(logits: Floats) -> Floats:
+    shares = np.exp(logits - logits.max())
+    return np.asarray(shares / shares.sum())
 
 
 def _nearest(cosines: Floats) -> Floats:

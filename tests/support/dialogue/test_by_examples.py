@@ -30,7 +30,8 @@ class Words:
         for row, text in zip(rows, texts, strict=True):
             for word in normalise(text).split():
                 row[sum(word.encode()) * 31 % self.dimension] += 1
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        vectors: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return vectors
 
 
 @pytest.fixture(scope="module")
