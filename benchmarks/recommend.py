@@ -18,6 +18,8 @@ All of it takes hours, so it is measured in parts (`recommend_parts.py`), each k
 """
 
 import json
+import os
+import platform
 import subprocess
 import sys
 import time
@@ -34,6 +36,7 @@ from benchmarks.recommend_sets import SETS
 
 KEPT = Path(__file__).parent / "results" / "recommend"
 BASKET = "basket"
+ABOUT = ("commit", "machine", "seconds")  # of a part, beside its figures
 QUICK = [f"{SETS[0]}.{part}" for part in ("baselines", "closed_form", "seed0")]
 
 
@@ -55,6 +58,7 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
 def main(asked: Sequence[str]) -> None:
     """Measure and keep the parts that are asked for."""
     torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("high")  # of a graphics card, where there is one
     for name in _names(asked):
         _kept(name, data_folder())
 
@@ -78,7 +82,10 @@ def _kept(name: str, data: Path) -> dict[str, Any]:
     if not file.exists():
         begun = time.perf_counter()
         figures = _measure(name, data, quick=False)
-        figures |= {"commit": _commit(), "seconds": round(time.perf_counter() - begun, 1)}
+        if not figures:  # what is wanted for it is not installed
+            return figures
+        seconds = round(time.perf_counter() - begun, 1)
+        figures |= {"commit": _commit(), "machine": _machine(), "seconds": seconds}
         KEPT.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(figures, indent=1) + "\n")
     found: dict[str, Any] = json.loads(file.read_text())
@@ -107,14 +114,22 @@ def _together(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
         if of:
             figures[f"{name}.ndcg@10.spread"] = round(max(of) - min(of), 4)
     for part in parts.values():
-        figures |= {key: part[key] for key in part if key not in ("commit", "seconds")}
+        figures |= {key: part[key] for key in part if key not in ABOUT}
     commits = sorted({part["commit"] for part in parts.values() if "commit" in part})
-    return figures | ({"measured_at": ", ".join(commits)} if commits else {})
+    machines = sorted({part["machine"] for part in parts.values() if "machine" in part})
+    return figures | (
+        {"measured_at": ", ".join(commits), "measured_on": "; ".join(machines)} if commits else {}
+    )
 
 
 def _seeds(parts: dict[str, dict[str, Any]], key: str, split: str) -> list[float]:
     names = [f"{key}.seed{number}{split}" for number in recommend_parts.SEEDS]
     return [part[name] for part in parts.values() for name in names if name in part]
+
+
+def _machine() -> str:
+    card = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{platform.machine()}, {os.cpu_count()} cores{card}"
 
 
 def _commit() -> str:

@@ -3,13 +3,14 @@
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import recommend_networks, recommend_rivals, recommend_sets
+from benchmarks import recommend_networks, recommend_rivals, recommend_sasrec, recommend_sets
 from benchmarks.recommend_sets import SETS
 from shopkeeper.measures import bootstrap
 from shopkeeper.recommend import (
@@ -28,9 +29,10 @@ from shopkeeper.recommend.evidence import Fit, Knowledge
 from shopkeeper.recommend.histories import Ints, Table
 from shopkeeper.recommend.protocol import Split
 from shopkeeper.recommend.recommender import Ground
-from shopkeeper.training.next_items import Recipe
+from shopkeeper.training.next_items import ON_A_CARD
 
 SEEDS = (0, 1, 2)
+MEMBERS = 3  # networks of one seed, whose scores are averaged
 QUICK = 3000  # people, in a quick run
 EASE_LIMIT = 12_500  # items; the inverse of Sports would take most of the time of the whole run
 BASELINES: dict[str, Callable[[Histories], Recommender]] = {
@@ -50,7 +52,7 @@ class Bench:
         self.name, self.about, self.quick = name, found.about, quick
         histories = found.histories.select(np.arange(QUICK)) if quick else found.histories
         self.validation, self.test = protocol.leave_one_out(histories)
-        self.recipe = Recipe(epochs=2) if quick else Recipe()
+        self.recipe = replace(ON_A_CARD, epochs=1) if quick else ON_A_CARD
         print(
             f"\n{name}: {len(histories):,} people, {histories.count:,} items, "
             f"{len(histories.items):,} events",
@@ -68,8 +70,11 @@ class Bench:
         return recommender.prepare(self.test.fit, self.known())
 
     def networks(self, meanings: Table, seeds: Sequence[int]) -> Fit:
-        """Networks that are trained once and then found again."""
-        return lambda had: recommend_networks.trained(had, meanings, self.recipe, seeds)
+        """The networks of these seeds, trained once and then found again."""
+        members = [MEMBERS * seed + member for seed in seeds for member in range(MEMBERS)]
+        if self.quick:
+            members = members[:1]
+        return lambda had: recommend_networks.trained(had, meanings, self.recipe, members)
 
     def ask(self, label: str, model: Recommender, *, split: Split | None = None) -> Figures:
         """Figures of the test, or of another split."""
@@ -116,7 +121,7 @@ def fit(bench: Bench) -> Figures:
 
 
 def seed(bench: Bench, number: int) -> Figures:
-    """Ours with one network beside the closed forms, and the network alone."""
+    """Ours with the networks of one seed beside the closed forms, and the networks alone."""
     sequence = bench.networks(bench.known().meanings, [number])
     model = recommender.weigh(bench.ground(), {"sequence": sequence})
     figures = bench.ask(f".seed{number}", model)
@@ -166,6 +171,26 @@ def rivals(bench: Bench) -> Figures:
     return figures
 
 
+def sasrec(bench: Bench) -> Figures:
+    """RecTools' SASRec, where it is installed beside the project."""
+    if not recommend_sasrec.there():
+        return {}
+    return bench.note(".sasrec", recommend_sasrec.measure(bench.validation, bench.test))
+
+
+def steps(bench: Bench) -> Figures:
+    """Steps a second that our network and RecTools' SASRec learn at one size, and how many times as many ours makes."""
+    figures: Figures = {}
+    if not recommend_sasrec.there():
+        return figures
+    for loss, ours, theirs in recommend_sasrec.speeds(bench.test.fit):
+        print(f"  {loss}: {ours:.2f} steps a second, {theirs:.2f} of RecTools", flush=True)
+        figures[f"{bench.name}.steps_per_s.{loss}"] = round(ours, 2)
+        figures[f"{bench.name}.steps_per_s.{loss}.sasrec"] = round(theirs, 2)
+        figures[f"{bench.name}.steps_ratio.{loss}"] = round(ours / theirs, 2)
+    return figures
+
+
 PARTS: dict[str, Callable[[Bench], Figures]] = {
     "fit": fit,
     "closed_form": closed_form,
@@ -175,8 +200,10 @@ PARTS: dict[str, Callable[[Bench], Figures]] = {
     "refit": refit,
     "ids_only": ids_only,
     "rivals": rivals,
+    "sasrec": sasrec,
+    "steps": steps,
 }
-ONCE = ("fit", "ids_only", "rivals")  # measured on the first set alone
+ONCE = ("fit", "ids_only", "rivals", "sasrec", "steps")  # measured on the first set alone
 
 
 def parts_of(name: str) -> Iterator[str]:

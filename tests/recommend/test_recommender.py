@@ -66,20 +66,36 @@ def test_the_conditional_logit_finds_the_weights_that_made_the_choices() -> None
     assert choosing.fit(features, taken).weights == pytest.approx([1.5, -0.5], abs=0.1)
 
 
+class Prophet:
+    """Knows that the item after i is i + 1; with the sign -1 the other way round."""
+
+    def __init__(self, sign: float) -> None:
+        self.sign = sign
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        found = np.zeros((len(histories), ITEMS), np.float32)
+        found[np.arange(len(found)), (histories.last(1).items + 1) % ITEMS] = self.sign
+        return found
+
+
 def test_a_further_model_is_weighed_beside_the_others(split: protocol.Split) -> None:
-    class Prophet:
-        """Knows that the item after i is i + 1, or the other way round: that is for the weights to find."""
+    others = {"prophet": lambda had: Prophet(-1)}
+    fitted = recommender.fit(split.fit, know(ABOUT), PLAN, others=others)
+    one_up, last_place = fitted.regular.weights[-2], fitted.regular.weights[-1] * np.log(PLAN.most)
+    assert last_place > one_up  # the item that it puts last is taken
 
-        def scores(self, histories: Histories) -> np.ndarray:
-            found = np.zeros((len(histories), ITEMS), np.float32)
-            found[np.arange(len(found)), (histories.last(1).items + 1) % ITEMS] = -1
-            return found
 
-    plan = recommender.Plan(most=8)
+def test_a_further_model_offers_what_the_base_does_not(split: protocol.Split) -> None:
+    plan = recommender.Plan(most=1, more=1)
     fitted = recommender.fit(
-        split.fit, know(ABOUT), plan, others={"prophet": lambda had: Prophet()}
+        split.fit, know(ABOUT), plan, others={"prophet": lambda had: Prophet(1)}
     )
-    assert fitted.regular.weights[-1] < 0
+    asked = split.ask.select(np.arange(40))
+    wanted = (asked.last(1).items + 1) % ITEMS
+    offered = fitted.evidence.candidates(asked, 1, fitted.evidence.others_scores(asked), 1)[0]
+    had = [item in asked[person] for person, item in enumerate(wanted)]
+    assert ((offered == wanted[:, None]).any(axis=1) | had).all()
+    assert not (offered[:, :1] == wanted[:, None]).all()
 
 
 def test_the_closed_forms_serve_for_several_further_models(
@@ -88,4 +104,4 @@ def test_the_closed_forms_serve_for_several_further_models(
     ground = recommender.prepare(split.fit, know(ABOUT), PLAN)
     alone, beside = (recommender.weigh(ground, others) for others in ({}, {"popular": most_wanted}))
     assert (alone.scores(split.ask) == fitted.scores(split.ask)).all()
-    assert len(beside.regular.weights) == len(alone.regular.weights) + 1
+    assert len(beside.regular.weights) == len(alone.regular.weights) + 2

@@ -3,7 +3,7 @@
 Letters: `P` people, `N` items, `K` candidates, `F` features.
 
 Scores enter as logarithms, so that weights of `choosing.py` are powers; what two models agree on is multiplied. The
-candidates are the best of next-item regression with a little text beside it. All is fitted on histories alone
+candidates are the best of next-item regression with a little text beside it, and of further models. All is fitted on histories alone
 (and what is known of items), so whoever fits it on a prefix knows nothing later.
 """
 
@@ -20,6 +20,7 @@ from shopkeeper.recommend.seasons import Seasons
 from shopkeeper.recommend.text import About
 
 BLOCK = 500  # people looked at together
+RECENT = 6  # newest events of which the strongest link is looked for
 WIDTH = 128  # of meanings
 Fit = Callable[[Histories], Recommender]
 MEANING_RIDGE = 50.0
@@ -54,27 +55,49 @@ class Evidence:
     had: Sparse  # (people of the fit, N)
     known: Knowledge
     turn: Table
+    alike: Sparse  # (N, N) the links of texts, rows of sum 1
     others: Mapping[str, Recommender]  # further models, by name; their scores should be logarithmic
     number: Table  # (N,) events
     fresh: Table  # (N,) share of an item's events that stand last in a history
     seasons: Seasons
 
-    def candidates(self, histories: Histories, most: int) -> tuple[Ints, Table]:
-        """(P, K) the best unseen items by the base, and their scores; the more wanted first where scores tie."""
+    def others_scores(self, histories: Histories) -> list[Table]:
+        """(P, N) of each further model, in their order."""
+        return [other.scores(histories) for other in self.others.values()]
+
+    def candidates(
+        self, histories: Histories, most: int, others: Sequence[Table] = (), more: int = 0
+    ) -> tuple[Ints, Table]:
+        """(P, K) the best unseen items by the base, and their scores; the more wanted first where scores tie.
+
+        others: what further models say of these people; the best `more` of their mean come behind those of the base.
+        """
         scores = self.base.scores(histories)
         scores += np.float32(1e-6) * np.log1p(self.number)
         scores[histories.people, histories.items] = -np.inf
         most = min(most, histories.count)
-        found = np.argpartition(-scores, most - 1, axis=1)[:, :most]
-        value = np.take_along_axis(scores, found, axis=1)
-        order = np.argsort(-value, axis=1, kind="stable")
-        return np.take_along_axis(found, order, 1), np.take_along_axis(value, order, 1)
+        found = _best(scores, most)
+        more = min(more, histories.count - most)
+        if others and more:
+            rest = np.mean(others, axis=0)
+            rest[histories.people, histories.items] = -np.inf
+            np.put_along_axis(rest, found, -np.inf, axis=1)
+            found = np.concatenate([found, _best(rest, more)], axis=1)
+        return found, np.take_along_axis(scores, found, axis=1)
 
-    def features(self, histories: Histories, candidates: Ints, base: Table) -> Table:
-        """(P, K, F), in the order of `NAMES`, then the other models."""
-        columns = [*self._scores(histories, candidates, base), *self._facts(histories, candidates)]
-        for other in self.others.values():
-            columns.append(np.take_along_axis(other.scores(histories), candidates, axis=1))
+    def features(
+        self, histories: Histories, candidates: Ints, base: Table, others: Sequence[Table] = ()
+    ) -> Table:
+        """(P, K, F), in the order of `NAMES`, then of each further model its scores and its order of the candidates."""
+        columns = [
+            *self._scores(histories, candidates, base),
+            *self._facts(histories, candidates),
+            *self._ways(histories, candidates),
+            _order(base),
+        ]
+        for scores in others:
+            own = np.take_along_axis(scores, candidates, axis=1)
+            columns += [own, _order(np.where(np.isneginf(base), -np.inf, own))]
         return np.stack(columns, axis=2).astype(np.float32)
 
     def _scores(self, histories: Histories, candidates: Ints, base: Table) -> list[Table]:
@@ -126,11 +149,29 @@ class Evidence:
             when,
         ]
 
+    def _ways(self, histories: Histories, candidates: Ints) -> list[Table]:
+        """From single events: the one before the newest, and the one that a candidate is nearest to; and by two links:
+        what comes next to what reads alike, and what reads like what comes next."""
+        second = histories.without_last(1).last(1).matrix()
+        soft, words = histories.matrix(0.7), self.alike
+        recent = histories.last(RECENT)
+        return [
+            _log(_at(second @ self.next.weights, candidates), 1e-3),
+            _log(_at(second @ self.near.weights, candidates), 1e-2),
+            _log(_at(second @ self.known.links.weights, candidates), 3e-2),
+            _log(_strongest(recent, self.known.links, candidates), 3e-2),
+            _log(_strongest(recent, self.near, candidates), 1e-2),
+            _log(_at((soft @ words) @ self.next.weights, candidates), 3e-4),
+            _log(_at((soft @ self.next.weights) @ words, candidates), 3e-4),
+        ]
+
 
 NAMES = (
     "base", "next", "next_newest", "next_all", "short", "near", "near_newest", "people_alike",
     "text", "text_newest", "text_all", "values", "values_newest", "links",
     "meaning", "turned", "turned_newest", "number", "fresh", "apart", "apart_squared", "later", "when",
+    "next_second", "near_second", "text_second", "text_strongest", "near_strongest", "text_next", "next_text",
+    "order",
 )  # fmt: skip
 
 
@@ -157,6 +198,7 @@ def fit(
         had=_by_length(had),
         known=known,
         turn=_turn(histories, known.meanings),
+        alike=_shares(known.links.weights),
         others={},
         number=number,
         fresh=((latest + 1) / (number + 4)).astype(np.float32),
@@ -173,6 +215,13 @@ def _turn(histories: Histories, meanings: Table) -> Table:
     return found
 
 
+def _best(scores: Table, most: int) -> Ints:
+    """(P, most) places of the highest, the highest first."""
+    found = np.argpartition(-scores, most - 1, axis=1)[:, :most]
+    order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(found, order, axis=1)
+
+
 def _by_length(had: Sparse) -> Sparse:
     length = np.maximum(np.asarray(had.sum(axis=1)).ravel(), 1)
     scale = sparse.diags_array((length**-0.5).astype(np.float32))
@@ -183,10 +232,31 @@ def _at(scores: Sparse, candidates: Ints) -> Table:
     return np.take_along_axis(dense(scores), candidates, axis=1)
 
 
+def _strongest(recent: Histories, links: Links, candidates: Ints) -> Table:
+    """(P, K) the strongest link of a few events to each candidate."""
+    rows = sparse.csr_array(links.weights[recent.items])
+    people = np.repeat(recent.people, np.diff(rows.indptr))
+    found = np.zeros((len(recent), recent.count), np.float32)
+    np.maximum.at(found, (people, rows.indices), rows.data)
+    return np.take_along_axis(found, candidates, axis=1)
+
+
+def _shares(matrix: Sparse) -> Sparse:
+    total = np.asarray(matrix.sum(axis=1)).ravel() + 1e-6
+    scale = sparse.diags_array((1 / total).astype(np.float32))
+    return sparse.csr_array(scale @ matrix, dtype=np.float32)
+
+
 def _signs(matrix: Sparse) -> Sparse:
     found = matrix.copy()
     found.data = (found.data > 0).astype(np.float32)
     return found
+
+
+def _order(values: Table) -> Table:
+    """(P, K) the logarithm of the place of each, the highest at 1."""
+    places = np.argsort(np.argsort(-values, axis=1, kind="stable"), axis=1)
+    return np.log1p(places).astype(np.float32)
 
 
 def _log(values: Table, floor: float) -> Table:

@@ -27,9 +27,11 @@ ENOUGH = 2000  # questions that a segment needs for weights of its own
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """most: candidates that are weighed; text_share: what text counts in choosing them; ridge: of the weights."""
+    """most: candidates that are weighed; more: that further models add to them; text_share: what text counts in
+    choosing them; ridge: of the weights."""
 
     most: int = 100
+    more: int = 60
     text_share: float = 0.03
     ridge: float = 1.0
     following: next_item.Plan = field(default_factory=next_item.Plan)
@@ -67,7 +69,7 @@ class Recommender:
         return found
 
     def _weighed(self, histories: Histories) -> Iterator["_Asked"]:
-        for asked in _tables(self.evidence, histories, self.plan.most):
+        for asked in _tables(self.evidence, histories, self.plan):
             regular = (histories.lengths[asked.people] > SHORT_SESSION)[:, None]
             short, long = self.short.scores(asked.value), self.regular.scores(asked.value)
             yield replace(asked, value=np.where(regular, long, short))
@@ -133,7 +135,7 @@ def _with(found: Evidence, others: Mapping[str, Fit], histories: Histories) -> E
 def _weights(found: Evidence, before: Histories, wanted: Ints, plan: Plan) -> tuple[Choice, Choice]:
     """Weights of short sessions and of regulars, from what came next."""
     features, taken, lengths = [], [], []
-    for asked in _tables(found, before, plan.most):
+    for asked in _tables(found, before, plan):
         hit = asked.candidates == wanted[asked.people][:, None]
         offered = hit.any(axis=1)
         features.append(asked.value[offered])
@@ -153,9 +155,8 @@ def _weights(found: Evidence, before: Histories, wanted: Ints, plan: Plan) -> tu
 
 def _plain(found: Evidence) -> Choice:
     """The base alone."""
-    return Choice(
-        np.eye(1, len(evidence.NAMES) + len(found.others), dtype=np.float32)[0], float("nan")
-    )
+    count = len(evidence.NAMES) + 2 * len(found.others)
+    return Choice(np.eye(1, count, dtype=np.float32)[0], float("nan"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +169,13 @@ class _Asked:
     value: Table
 
 
-def _tables(found: Evidence, histories: Histories, most: int) -> Iterator[_Asked]:
+def _tables(found: Evidence, histories: Histories, plan: Plan) -> Iterator[_Asked]:
     """Candidates of people with a history and their features, a block of people at a time."""
     everybody = np.flatnonzero(histories.lengths > 0)
     for people in np.split(everybody, range(evidence.BLOCK, len(everybody), evidence.BLOCK)):
         block = histories.select(people)
         if len(block):
-            candidates, base = found.candidates(block, most)
-            features = found.features(block, candidates, base)
+            others = found.others_scores(block)
+            candidates, base = found.candidates(block, plan.most, others, plan.more)
+            features = found.features(block, candidates, base, others)
             yield _Asked(people, candidates, np.isneginf(base), features)

@@ -82,9 +82,10 @@ def fit(
     meanings: Table,
     recipe: "Recipe | None" = None,
     *,
-    seeds: Sequence[int] = (0,),
+    seeds: Sequence[int] = (0, 1, 2),
 ) -> Together:
-    """Trained on these histories, once for each seed; meanings: (N, M) unit rows, what is known of the items.
+    """Trained on these histories, once for each seed; meanings: (N, M) unit rows, what is known of the items; recipe:
+    without a word what the machine is good for.
 
     Scores are logarithms but for a constant of each history, as `evidence.fit` wants them. Raises SettingsError where
     the extra `train` is missing.
@@ -95,7 +96,7 @@ def fit(
         )
     from shopkeeper.training import next_items
 
-    recipe = recipe or next_items.Recipe()
+    recipe = recipe or next_items.usual()
     known = MEANING * meanings
     found = []
     for seed in seeds:
