@@ -157,7 +157,6 @@ WRONG_WAY = (
     "Wait, I want it on {x}.",
     "Could you use {x} instead?",
 )
-UPSET = ("", "", "Hm. ", "I see. ")
 
 
 class Chance:

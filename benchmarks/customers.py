@@ -14,7 +14,6 @@ from benchmarks import customer_words as words
 from benchmarks.customer_words import Chance
 
 GOALS = Path(__file__).with_name("tau_customers.toml")
-PATIENCE = 3  # times that the same is answered
 
 
 def goals() -> dict[str, dict[str, Any]]:

@@ -209,12 +209,4 @@ async def caller_of(request: Request) -> Caller:
     return caller
 
 
-async def require_console(request: Request) -> Caller:
-    """For routes of the console: who is signed in. Raises SignInNeeded."""
-    caller = await caller_of(request)
-    if caller.role not in (Role.OWNER, Role.SESSION):
-        raise SignInNeeded
-    return caller
-
-
 CallerOf = Annotated[Caller, Depends(caller_of)]

@@ -1,13 +1,13 @@
 """Importing in the console: a file is uploaded, looked at, its reading corrected, taken in by a job, and reported."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from shopkeeper.api.routes.transfer import download
+from shopkeeper.api.routes.transfer import download_bad_rows
 from shopkeeper.console.labels import label
 from shopkeeper.console.looking import (
     SHOWN,
@@ -207,12 +207,4 @@ def _outcome(visit: Visit, found: imports.Import) -> str:
 @router.get("/imports/{import_id}/bad-rows")
 def bad_rows(request: Request, import_id: ImportId) -> Response:
     """The rows kept aside, as a file to mend."""
-    shop = request.app.state.shop
-    with shop.database.connection() as conn:
-        found = imports.get_import(conn, import_id)
-
-    def write(out: BinaryIO) -> None:
-        with shop.database.connection() as conn:
-            imports.write_quarantine(conn, import_id, out)
-
-    return download(request, write, imports.bad_rows_name(found))
+    return download_bad_rows(request.app.state.shop, request, import_id)

@@ -19,7 +19,6 @@ router = APIRouter(default_response_class=HTMLResponse)
 PAGE_SIZE = 50
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 QUICK = timedelta(seconds=3)
-TOLD_S = 2 * 24 * 3600  # so long a time is that of a job which has only just begun
 
 
 @router.get("/jobs")

@@ -93,15 +93,6 @@ class Words:
         found = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=special)
         return [list(each.ids) for each in found]
 
-    def encode_pairs(
-        self, pairs: Sequence[tuple[str, str]], *, max_tokens: int
-    ) -> list[tuple[list[int], list[int]]]:
-        """Ids and segments of pairs as their maker joins two texts; the longer text is cut until both fit."""
-        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
-        tokenizer.enable_truncation(max_tokens, strategy="longest_first")
-        found = tokenizer.encode_batch([(first, second) for first, second in pairs])
-        return [(list(each.ids), list(each.type_ids)) for each in found]
-
     def decode(self, ids: Iterable[int]) -> str:
         """The text of these ids, without special tokens."""
         return str(self.tokenizer.decode([int(i) for i in ids], skip_special_tokens=True))

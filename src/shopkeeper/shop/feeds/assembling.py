@@ -10,7 +10,6 @@ from shopkeeper.shop.records import Availability, Money, Option, Product, Varian
 
 # A catalogue without any price goes in all the same: such variants cost 0 and say so here. Nothing may sell them.
 PRICE_UNKNOWN = ("price", "unknown")
-MAX_VARIANTS = 10_000
 
 T = TypeVar("T")
 

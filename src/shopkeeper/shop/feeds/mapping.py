@@ -23,8 +23,6 @@ SETTINGS = ("decimal", "separator")
 OPTION, ATTRIBUTE = "option:", "attribute:"
 PREFIXES = (OPTION, ATTRIBUTE)
 SEPARATORS = (" > ", ">", " | ", "|", " › ", " » ", "»", "＞", " / ")
-_OPERATORS = (" + ", " > ")
-_URL = re.compile(r"https?://\S+\Z")
 
 
 @cache

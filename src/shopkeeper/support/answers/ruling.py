@@ -5,7 +5,6 @@ stand before a write judge them; terms judge what no record knows (opened, worn,
 everything that was said was looked at by a rule or term that decides: one condition that none is about leaves it open.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -191,8 +190,3 @@ def _lifted(term: terms.Term, case: Said) -> set[str]:
     if term.unless is None or not term.unless.hold(case) or term.when.hold(case) is not True:
         return set()
     return set(term.used)
-
-
-def shown_text(checks: Iterable[Check]) -> list[str]:
-    """The sentences of checks, each once."""
-    return list(dict.fromkeys(c.text for c in checks))

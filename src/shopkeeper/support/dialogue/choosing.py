@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from decimal import Decimal
 
 from shopkeeper.shop.records import Product, Variant
 from shopkeeper.support.dialogue.desk import Desk, Piece_
@@ -186,8 +185,3 @@ def _offer(
         whole: Found = find_variants(product, Wanted(like=like.id if like else ""))
         unique = list(whole.variants)
     return _ask(wish, pick, product, unique[:SHOWN], say)
-
-
-def price_difference(old: Variant, new: Variant) -> Decimal:
-    """What the new one costs more."""
-    return new.price.amount - old.price.amount

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from shopkeeper.shop.records import Address, Variant
+from shopkeeper.shop.records import Address
 from shopkeeper.support.dialogue.addresses import address_meant, orders_to_change
 from shopkeeper.support.dialogue.choosing import choose
 from shopkeeper.support.dialogue.desk import KINDS, Desk
@@ -19,7 +19,6 @@ from shopkeeper.support.dialogue.records import (
     DialogueState,
     Flow,
     Pick,
-    Progress,
     Question,
     Wish,
 )
@@ -335,20 +334,3 @@ def _done_before(desk: Desk, state: DialogueState, wish: Wish) -> Proposal | Non
         of_account = [p for p in made if p.action.kind is ActionKind.CHANGE_PROFILE_ADDRESS]
         made = of_account or made
     return made[-1] if made else None
-
-
-def drop_kind(state: DialogueState, wish: Wish, order_id: str) -> None:
-    """Take an order out of a wish; without any left the wish is dropped."""
-    wish.picks = [p for p in wish.picks if p.order_id != order_id]
-    wish.settled = tuple(o for o in wish.settled if o != order_id)
-    if not wish.picks and not wish.settled:
-        wish.progress = Progress.DROPPED
-
-
-def variant_named(desk: Desk, order_id: str, item: str) -> Variant | None:
-    """The catalogue's variant of an item of an order."""
-    order = desk.order(order_id)
-    if order is None:
-        return None
-    piece = next((p for p in pieces(order) if p.item_id == item), None)
-    return desk.variant(piece) if piece else None

@@ -6,7 +6,6 @@ from decimal import Decimal
 from shopkeeper.shop.records import Money
 from shopkeeper.support.cases import Reason
 from shopkeeper.support.dialogue.desk import KINDS, Desk
-from shopkeeper.support.dialogue.lexicon import lexicon
 from shopkeeper.support.dialogue.listing import listed
 from shopkeeper.support.dialogue.locating import Need, Problem
 from shopkeeper.support.dialogue.planning import Draft, Step, complete, next_step
@@ -312,8 +311,3 @@ def _verify(turn: Turn) -> bool:
     turn.say("code_sent")
     turn.state.question = Question("code", text="code_sent")
     return True
-
-
-def lexicon_of(turn: Turn) -> str:
-    """The language in which the turn is understood."""
-    return lexicon(turn.state.language).language

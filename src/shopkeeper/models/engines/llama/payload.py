@@ -10,7 +10,6 @@ from shopkeeper.models.records import Ability, Controls, Request
 # As in Transformers: penalties on the raw logits, then the temperature, then what is cut off. llama.cpp would cut
 # first. Its other samplers (DRY, XTC, typical) stay out.
 SAMPLERS = ("penalties", "temperature", "top_k", "top_p", "min_p")
-LLGUIDANCE = "%llguidance {}\n"
 SPACING = {
     "whitespace_flexible": False
 }  # one space where Python puts one: small models never stop otherwise
