@@ -15,6 +15,12 @@ document.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
 });
 
+// Of a row of links that is wider than the screen, the one that is open is in sight.
+for (const link of document.querySelectorAll("nav [aria-current]")) {
+  const row = link.closest("nav"), place = link.getBoundingClientRect();
+  row.scrollLeft += place.left - row.getBoundingClientRect().left - (row.clientWidth - place.width) / 2;
+}
+
 // Forms that send themselves when something is chosen; their buttons are for those without scripts. The Enter key
 // changes and sends at once, so a change waits to see whether the form is on its way already.
 let sending = 0;
