@@ -2,6 +2,7 @@
 cut, and on pages of another origin."""
 
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from shopkeeper.api.keys import KeyKind, create
 from shopkeeper.face import Shop
 from shopkeeper.pages import static
 from shopkeeper.shop import orders
-from shopkeeper.support.dialogue import store
+from shopkeeper.support.dialogue import Evidence, store
 from shopkeeper.support.outcomes import given
 from tests.browser import findings, watched_page
 from tests.support.conftest import fill
@@ -117,6 +118,22 @@ def test_a_person_takes_over_in_the_same_chat(browser: Browser, base: str, shop:
         expect(page.locator(".said").last).to_contain_text("Eve here.")
 
 
+def test_what_is_offered_for_the_cart_goes_there_by_a_button(
+    browser: Browser, base: str, shop: Shop
+) -> None:
+    with watched_page(browser, base) as page:
+        opened(page, "/pages/shipping")
+        say(page, "Hello")
+        expect(page.locator(".said")).to_have_count(3)
+        offered = (Evidence("product", "mug"), Evidence("cart", "mug-red"))
+        with shop.database.connection() as conn:
+            now = shop.support.clock()
+            store.add_message(conn, conversation(page), 1, "agent", "Here it is.", now, offered)
+        page.get_by_role("button", name="Add to cart").click()
+        expect(page).to_have_url(re.compile("added=mug-red"))
+        expect(page.get_by_role("main")).to_contain_text("Mug")
+
+
 def test_in_chinese_it_has_no_faults_of_access_and_asks_what_it_was_worth(
     browser: Browser, base: str, shop: Shop, axe: str
 ) -> None:
@@ -132,7 +149,7 @@ def test_in_chinese_it_has_no_faults_of_access_and_asks_what_it_was_worth(
         page.get_by_role("radio", name="4").check()
         page.get_by_label("您想告诉我们什么？").fill("很快")
         assert findings(page, axe) == []
-        page.get_by_role("button", name="提交").click()
+        page.get_by_role("button", name="发送").click()
         expect(page.get_by_role("log")).to_contain_text("谢谢。")
         expect(page.locator(".said")).to_have_count(1)
     with shop.database.connection() as conn:

@@ -167,4 +167,11 @@ def test_only_what_was_agreed_to_is_done_and_once(db: Database) -> None:
             max_examples=12, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )  # fmt: skip
-    assert Desking.writes > 0
+
+
+def test_what_is_agreed_to_is_written(db: Database) -> None:
+    Desking.database, before = db, Desking.writes
+    desking = Desking()
+    desking.open()
+    desking.agree_at_once(desking.propose(0, ACTIONS[0]))
+    assert Desking.writes == before + 1

@@ -49,7 +49,10 @@ def test_spellings_meet(said: str, written: str) -> None:
 def test_particles_part_what_is_asked() -> None:
     assert query_tokens("防水的鞋") == ["防水", "鞋"]
     assert query_tokens("一个木头的台灯") == ["木头", "台灯"]
-    assert query_tokens("两件套") == ["两件", "件套"]  # a set of two is not a thing of which there are two
+    assert query_tokens("两件套") == [
+        "两件",
+        "件套",
+    ]  # a set of two is not a thing of which there are two
     assert query_tokens("红色的") == ["红色"]
     assert query_tokens("的") == ["的"]
 

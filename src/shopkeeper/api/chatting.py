@@ -26,7 +26,8 @@ MAX_CARDS = 6
 class Card(BaseModel):
     """A product. url: its page in the storefront; shop_url: where the shop itself sells it, empty if not known.
 
-    price: the lowest, as people write it, empty if not known; from_price: there are higher ones.
+    price: the lowest, as people write it, empty if not known; from_price: there are higher ones. variant: the one that
+    the words beside it offer to put into the cart, empty if none.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Card(BaseModel):
     url: str
     shop_url: str
     buyable: bool
+    variant: str
 
 
 class Quote(BaseModel):
@@ -121,6 +123,7 @@ def _kept(
     told = [p for i in _named(message, "proposal") if (p := known.get(i))]
     here = [p for p in told if message.turn in (p.made_turn, p.asked_turn)]
     shown = [g for i in _named(message, "product") if (g := found.get(ProductId(i)))]
+    offered = _named(message, "cart")
     return Kept(
         id=message.id,
         at=message.at,
@@ -130,7 +133,7 @@ def _kept(
         author=message.author,
         text=message.text,
         evidence=list(message.evidence),
-        products=[_card(g, language) for g in shown if g.status is ProductStatus.ACTIVE][
+        products=[_card(g, language, offered) for g in shown if g.status is ProductStatus.ACTIVE][
             :MAX_CARDS
         ],
         quotes=_quotes(message),
@@ -139,8 +142,12 @@ def _kept(
     )
 
 
-def _card(product: Product, language: str) -> Card:
+def _card(product: Product, language: str, offered: Sequence[str]) -> Card:
+    """A product as it is now. offered: ids of variants that may go into the cart."""
     offer = offer_of(product.variants)
+    ids = (v.id for v in product.variants if v.id in offered and v.availability.buyable)
+    variant = next(ids, "")
+    page = f"/products/{quote(product.id, safe='')}"
     return Card(
         id=product.id,
         title=label(translation_of(product, language).title),
@@ -148,9 +155,10 @@ def _card(product: Product, language: str) -> Card:
         from_price=offer.high is not None,
         before=formats.money(offer.before, language) if offer.before else "",
         picture=picture_of(product),
-        url=f"/products/{quote(product.id, safe='')}",
+        url=f"{page}?variant={quote(variant, safe='')}" if variant else page,
         shop_url=product.url if product.url.startswith("https://") else "",
         buyable=any(v.availability.buyable for v in product.variants),
+        variant=variant,
     )
 
 

@@ -16,7 +16,9 @@ _HAN = "一-鿿㐀-䶿\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[.,](?=\d)\d+)*(?:'s\b|'(?=[^\W\d_]))?", re.UNICODE)
 _PARTICLE = re.compile(rf"(?<=[{_HAN}])[的吗呢吧]")  # what stands behind is another word
 # «a», «this», «which» with the measure word of what follows: 一个, 这款, 哪种. 两件 is kept: a set may be of two.
-_ARTICLE = re.compile(rf"(?<![第统唯万])[一这那哪几][个款件种台双盏把张条瓶只支本套块部副顶](?=[{_HAN}])")
+_ARTICLE = re.compile(
+    rf"(?<![第统唯万])[一这那哪几][个款件种台双盏把张条瓶只支本套块部副顶](?=[{_HAN}])"
+)
 _JOINED = re.compile(r"[-/.+&']")
 _UNIT = re.compile(r"[a-z]{1,4}|\"|'")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

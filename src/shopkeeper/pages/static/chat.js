@@ -1,5 +1,4 @@
-// Customer service as a web component: for the storefront and, with a publishable key, for other origins:
-//   <script src="https://SHOP/chat.js" data-key="pk_live_…" defer></script>
+// Customer service as a web component: for the storefront and, with a publishable key, for other origins (docs/chat.md).
 // Texts become nodes, never markup. What is sent carries a key, so that it may be sent again.
 "use strict";
 
@@ -17,9 +16,9 @@ const WORDS = {
     say: "Your message", send: "Send", close: "Close", end: "End chat", human: "Talk to a person", human_said: "I would like to talk to a person.",
     waiting: "A person will answer here.", writing: "Writing…", lost: "No connection. Your message is kept and sent again.",
     proposal: "Please confirm", yes: "Yes, do it", no: "No", yes_said: "Yes", no_said: "No", done: "Done", declined: "Not done", gone: "Not open any more",
-    source: "Source", rules: "the shop's rules", from: "from {price}", sold_out: "Sold out", you: "You", it: "Assistant", products: "Products", staff: "Person",
+    source: "Source", rules: "the shop's rules", from: "from {price}", to_cart: "Add to cart", sold_out: "Sold out", you: "You", it: "Assistant", products: "Products", staff: "Person",
     refused: "That could not be sent: {why}", gone_said: "That was not open any more: nothing was done.", gone_chat: "The earlier chat is gone. This is a new one.",
-    solved: "Is it solved?", solved_yes: "Yes", solved_no: "No", rating: "How was this conversation? (1 bad, 5 good)", words: "What should we know? (optional)", rate: "Send", skip: "Skip", not_rated: "No connection. Please try again.", thanks: "Thank you.", anew: "New chat", back_to: "Back to the chat",
+    solved: "Is it solved?", solved_yes: "Yes", solved_no: "No", rating: "How was this conversation? (1 bad, 5 good)", words: "What should we know? (optional)", skip: "Skip", not_rated: "No connection. Please try again.", thanks: "Thank you.", anew: "New chat", back_to: "Back to the chat",
   },
   zh: {
     open: "咨询", unread: "{n} 条新消息", title: "客户服务", ai: "AI 助手，不是真人", person: "人工客服为您服务",
@@ -28,51 +27,51 @@ const WORDS = {
     say: "您的消息", send: "发送", close: "关闭", end: "结束对话", human: "转人工客服", human_said: "请转人工客服。",
     waiting: "人工客服将在这里回复您。", writing: "正在输入…", lost: "连接中断。您的消息已保留，稍后会重新发送。",
     proposal: "请确认", yes: "是，办理", no: "否", yes_said: "是的", no_said: "不用了", done: "已办理", declined: "未办理", gone: "已失效",
-    source: "来源", rules: "本店规则", from: "{price} 起", sold_out: "售罄", you: "您", it: "助手", products: "商品", staff: "人工客服",
+    source: "来源", rules: "本店规则", from: "{price} 起", to_cart: "加入购物车", sold_out: "售罄", you: "您", it: "助手", products: "商品", staff: "人工客服",
     refused: "未能发送：{why}", gone_said: "该操作已失效，未做任何更改。", gone_chat: "之前的对话已不存在。这是新的对话。",
-    solved: "问题解决了吗？", solved_yes: "是", solved_no: "否", rating: "您对这次对话满意吗？（1 不满意，5 满意）", words: "您想告诉我们什么？（选填）", rate: "提交", skip: "跳过", not_rated: "连接中断，请重试。", thanks: "谢谢。", anew: "新对话", back_to: "返回对话",
+    solved: "问题解决了吗？", solved_yes: "是", solved_no: "否", rating: "您对这次对话满意吗？（1 不满意，5 满意）", words: "您想告诉我们什么？（选填）", skip: "跳过", not_rated: "连接中断，请重试。", thanks: "谢谢。", anew: "新对话", back_to: "返回对话",
   },
 };
 
 const STYLE = `
 :host { all: initial; display: inline-block; color-scheme: light dark; color: var(--text); font: 14px/1.5 system-ui, "Segoe UI", Roboto, "PingFang SC", sans-serif;
-  --accent: var(--shopkeeper-accent, light-dark(#1f5f4a, #7fcfb0)); --on-accent: var(--shopkeeper-accent-text, light-dark(#fff, #0c1f18));
-  --surface: light-dark(#fff, #1e211c); --sunken: light-dark(#f3f1ec, #2a2e27); --mine: light-dark(#e0eee8, #20372e); --text: light-dark(#1c1d1a, #eceee8); --muted: light-dark(#5b5e55, #a6ab9e);
-  --border: light-dark(#d9dad2, #363a32); --warning: light-dark(#8a5300, #e6b35c); --critical: light-dark(#b3261e, #ff8f86); --focus: light-dark(#1a56c4, #8fb5ff); }
-:host([theme="light"]) { color-scheme: light; } :host([theme="dark"]) { color-scheme: dark; }
-:host(:not([inline])) { position: fixed; right: 16px; bottom: 16px; z-index: 9999; }
-*, ::before, ::after { box-sizing: border-box; } [hidden], .gone:empty { display: none !important; }
-p, h2, h3, ul, fieldset, blockquote { margin: 0; padding: 0; border: 0; min-width: 0; font-size: inherit; }
-button, textarea { font: inherit; color: inherit; border: 1px solid var(--border); border-radius: 8px; padding: 6px 12px; min-height: 36px; background: none; }
-button { cursor: pointer; font-weight: 600; display: inline-flex; gap: 6px; align-items: center; }
-.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); } .plain { border-color: transparent; font-weight: 500; padding: 6px 8px; }
-:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
-svg { width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
-.hush { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-:host(:not([inline])) .launch { border-radius: 24px; padding: 0 18px; min-height: 48px; box-shadow: 0 4px 16px rgb(0 0 0 / 18%); }
-:host([inline]) .launch { border-color: transparent; background: none; color: inherit; padding: 7px 8px; font-weight: 500; }
-.badge { background: var(--critical); color: var(--surface); border-radius: 9px; padding: 0 6px; font-size: 12px; line-height: 18px; }
-dialog { position: fixed; inset: auto 16px 16px auto; width: 400px; height: min(660px, calc(100vh - 32px)); max-width: none; max-height: none; margin: 0; padding: 0; border: 1px solid var(--border); border-radius: 12px; background: var(--surface); color: inherit; box-shadow: 0 8px 40px rgb(0 0 0 / 22%); overflow: hidden; }
-dialog:popover-open, dialog[open] { display: grid; grid-template: auto minmax(0, 1fr) auto / minmax(0, 1fr); }
-.head { display: flex; align-items: center; padding: 10px 8px 10px 16px; border-bottom: 1px solid var(--border); } .head div { flex: 1; } h2 { font-size: 16px; line-height: 1.25; }
-.small, .head p, .by, .line, .bar { font-size: 12px; color: var(--muted); }
-.log { overflow-y: auto; overscroll-behavior: contain; padding: 16px; display: flex; flex-direction: column; gap: 12px; }
-.said { max-width: 88%; align-self: flex-start; display: grid; gap: 8px; } .mine { align-self: flex-end; } .by { margin-bottom: -6px; } .line { align-self: center; text-align: center; }
-.text { padding: 8px 12px; border-radius: 12px 12px 12px 4px; background: var(--sunken); white-space: pre-line; overflow-wrap: anywhere; justify-self: start; }
-.mine .text { background: var(--mine); border-radius: 12px 12px 4px 12px; justify-self: end; } .unsent .text { opacity: .7; }
-q { quotes: none; background: var(--mine); border-radius: 3px; padding: 0 2px; } blockquote { padding-left: 10px; border-left: 3px solid var(--accent); }
-a { color: var(--accent); }
-.cards { display: flex; gap: 8px; overflow-x: auto; list-style: none; padding: 2px; } .cards li { flex: 0 0 132px; }
-.cards a { display: grid; gap: 2px; height: 100%; align-content: start; padding: 8px; border: 1px solid var(--border); border-radius: 8px; color: inherit; text-decoration: none; }
-.cards img { width: 100%; height: auto; aspect-ratio: 1; object-fit: cover; border-radius: 6px; background: var(--sunken); } .cards b { font-weight: 500; line-height: 1.3; } s, .gone { color: var(--muted); } .price { font-weight: 650; }
-.proposal { border: 1px solid var(--accent); border-radius: 8px; padding: 12px; display: grid; gap: 8px; overflow-wrap: anywhere; } .over { border-color: var(--border); } .note { color: var(--warning); }
-.row { display: flex; flex-wrap: wrap; gap: 8px; } .starts button { border-radius: 18px; font-weight: 500; text-align: start; }
-.foot { border-top: 1px solid var(--border); padding: 8px 12px; display: grid; gap: 4px; } .say { display: flex; gap: 8px; align-items: flex-end; }
-textarea { width: 100%; resize: none; field-sizing: content; border-color: var(--muted); max-height: 116px; } .send { padding: 6px 10px; min-height: 38px; }
-.bar { display: flex; justify-content: space-between; align-items: center; } .bar button { min-height: 28px; padding: 2px 6px; color: var(--text); } .bar svg { width: 16px; height: 16px; } .bad { color: var(--critical); }
-.rate { padding: 16px; display: grid; gap: 16px; align-content: start; overflow-y: auto; } legend, .rate label { font-weight: 600; padding: 0 0 6px; display: block; }
-.rate .row label { font-weight: 500; border: 1px solid var(--muted); border-radius: 8px; padding: 6px 12px; display: flex; gap: 6px; align-items: center; } input { accent-color: var(--accent); margin: 0; }
-@media (max-width: 559px) { dialog { inset: 0; width: 100%; height: 100dvh; border: 0; border-radius: 0; } :host([inline]) .name { display: none; } }
+  --accent: var(--shopkeeper-accent, light-dark(#1f5f4a,#7fcfb0)); --on-accent: var(--shopkeeper-accent-text, light-dark(#fff,#0c1f18));
+  --surface: light-dark(#fff,#1e211c); --sunken: light-dark(#f3f1ec,#2a2e27); --mine: light-dark(#e0eee8,#20372e); --text: light-dark(#1c1d1a,#eceee8); --muted: light-dark(#5b5e55,#a6ab9e);
+  --border: light-dark(#d9dad2,#363a32); --line: 1px solid var(--border); --warning: light-dark(#8a5300,#e6b35c); --critical: light-dark(#b3261e,#ff8f86); --focus: light-dark(#1a56c4,#8fb5ff) }
+:host([theme="light"]) { color-scheme: light } :host([theme="dark"]) { color-scheme: dark }
+:host(:not([inline])) { position: fixed; right: 16px; bottom: 16px; z-index: 9999 }
+*, ::before, ::after { box-sizing: border-box } [hidden], .gone:empty { display: none !important }
+dialog, p, h2, h3, ul, fieldset, blockquote { margin: 0; padding: 0; border: 0; min-width: 0; font-size: inherit }
+button, textarea { font: inherit; color: inherit; border: var(--line); border-radius: 8px; padding: 6px 12px; min-height: 36px; background: none }
+button { cursor: pointer; font-weight: 600; display: inline-flex; gap: 6px; align-items: center }
+.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent) } .plain { border-color: transparent; font-weight: 500; padding: 6px 8px }
+:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 4px }
+svg { width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round }
+.hush { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+:host(:not([inline])) .launch { border-radius: 24px; padding: 0 18px; min-height: 48px; box-shadow: 0 4px 16px rgb(0 0 0 / 18%) }
+:host([inline]) .launch { border-color: transparent; background: none; color: inherit; padding: 7px 8px; font-weight: 500 }
+.badge { background: var(--critical); color: var(--surface); border-radius: 9px; padding: 0 6px; font-size: 12px; line-height: 18px }
+dialog { position: fixed; inset: auto 16px 16px auto; width: 400px; height: min(660px, calc(100vh - 32px)); max-width: none; max-height: none; border: var(--line); border-radius: 12px; background: var(--surface); color: inherit; box-shadow: 0 8px 40px rgb(0 0 0 / 22%); overflow: hidden }
+dialog:popover-open, dialog[open] { display: grid; grid-template: auto minmax(0, 1fr) auto / minmax(0, 1fr) }
+.head { display: flex; align-items: center; padding: 10px 8px 10px 16px; border-bottom: var(--line) } .head div { flex: 1 } h2 { font-size: 16px; line-height: 1.25 }
+.small, .head p, .by, .line, .bar { font-size: 12px; color: var(--muted) }
+.log { overflow-y: auto; overscroll-behavior: contain; padding: 16px; display: flex; flex-direction: column; gap: 12px }
+.said { max-width: 88%; align-self: flex-start; display: grid; gap: 8px } .mine { align-self: flex-end } .by { margin-bottom: -6px } .line { align-self: center; text-align: center }
+.text { padding: 8px 12px; border-radius: 12px 12px 12px 4px; background: var(--sunken); white-space: pre-line; overflow-wrap: anywhere; justify-self: start }
+.mine .text { background: var(--mine); border-radius: 12px 12px 4px 12px; justify-self: end } .unsent .text { opacity: .7 }
+q { quotes: none; background: var(--mine); border-radius: 3px; padding: 0 2px } blockquote { padding-left: 10px; border-left: 3px solid var(--accent) }
+a { color: var(--accent) }
+.cards { display: flex; gap: 8px; overflow-x: auto; list-style: none; padding: 2px } .cards li { flex: 0 0 132px; display: grid; grid-template-rows: 1fr auto; gap: 6px } .cards button { width: 100%; justify-content: center }
+.cards a { display: grid; gap: 2px; align-content: start; padding: 8px; border: var(--line); border-radius: 8px; color: inherit; text-decoration: none }
+.cards img { width: 100%; height: auto; aspect-ratio: 1; object-fit: cover; border-radius: 6px; background: var(--sunken) } .cards b { font-weight: 500; line-height: 1.3 } s, .gone { color: var(--muted) } .price { font-weight: 650 }
+.proposal { border: 1px solid var(--accent); border-radius: 8px; padding: 12px; display: grid; gap: 8px; overflow-wrap: anywhere } .over { border-color: var(--border) } .note { color: var(--warning) }
+.row { display: flex; flex-wrap: wrap; gap: 8px } .starts button { border-radius: 18px; font-weight: 500; text-align: start }
+.foot { border-top: var(--line); padding: 8px 12px; display: grid; gap: 4px } .say { display: flex; gap: 8px; align-items: flex-end }
+textarea { width: 100%; resize: none; field-sizing: content; border-color: var(--muted); max-height: 116px } .send { padding: 6px 10px; min-height: 38px }
+.bar { display: flex; justify-content: space-between; align-items: center } .bar button { min-height: 28px; padding: 2px 6px; color: var(--text) } .bar svg { width: 16px; height: 16px } .bad { color: var(--critical) }
+.rate { padding: 16px; display: grid; gap: 16px; align-content: start; overflow-y: auto } legend, .rate label { font-weight: 600; padding: 0 0 6px; display: block }
+.rate .row label { font-weight: 500; border: 1px solid var(--muted); border-radius: 8px; padding: 6px 12px; display: flex; gap: 6px; align-items: center } input { accent-color: var(--accent); margin: 0 }
+@media (max-width: 559px) { dialog { inset: 0; width: 100%; height: 100dvh; border: 0; border-radius: 0 } :host([inline]) .name { display: none } }
 `;
 const ICONS = {
   chat: "M3 4.5h14v9H9l-4 3.5v-3.5H3z", close: "M5 5l10 10M15 5L5 15", send: "M3 10h13M10.5 4.5L16 10l-5.5 5.5",
@@ -94,10 +93,9 @@ function h(kind, properties = {}, ...children) {
 }
 
 function icon(name) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const [made, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
   made.setAttribute("viewBox", "0 0 20 20");
   made.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", ICONS[name]);
   made.append(path);
   return made;
@@ -137,7 +135,7 @@ class ShopkeeperChat extends HTMLElement {
     this.spoken = this.language; // what the agent speaks, which follows the customer
     this.words = WORDS[this.language];
     this.recall();
-    this.last = 0; // id of the newest message that is shown
+    this.last = 0; // id of the newest shown message
     this.shown = new Set(); // ids of messages
     this.unsent = new Map(); // key of a message -> its element
     this.offers = []; // proposals that wait for a yes or no
@@ -283,10 +281,12 @@ class ShopkeeperChat extends HTMLElement {
     return h("li", {}, h("a", { href: link, ...this.target(), onclick: () => { if (SMALL.matches) this.close(); } },
       h("img", { src: new URL(product.picture, this.base || location), alt: "" }),
       h("b", {}, product.title), product.price ? h("span.price", {}, price, product.before ? " " : "", product.before ? h("s", {}, product.before) : "") : "",
-      product.buyable ? "" : h("span.gone", {}, w.sold_out)));
+      product.buyable ? "" : h("span.gone", {}, w.sold_out)),
+      product.variant && !this.key ? h("form", { method: "post", action: `${this.base}/cart` },
+        h("button.primary", { name: "variant", value: product.variant }, w.to_cart)) : "");
   }
 
-  /** On pages of another origin, the shop's pages open beside them. */
+  /** From another origin, the shop's pages open beside. */
   target() {
     return this.key ? { target: "_blank", rel: "noopener" } : {};
   }
@@ -386,12 +386,12 @@ class ShopkeeperChat extends HTMLElement {
     this.send();
   }
 
-  ask(path, options = {}) {
-    const headers = { ...options.headers };
+  ask(path, { body, accept, signal } = {}) {
+    const headers = accept ? { accept } : {};
     if (this.key) headers.authorization = `Bearer ${this.key}`;
-    if (options.body) headers["content-type"] = "application/json";
+    if (body) headers["content-type"] = "application/json";
     const where = this.key ? "/v1/support/conversations" : "/chat/conversations";
-    return fetch(this.base + where + path, { ...options, headers, credentials: "omit" });
+    return fetch(this.base + where + path, { method: body ? "POST" : "GET", body: body && JSON.stringify(body), signal, headers, credentials: "omit" });
   }
 
   async send() {
@@ -418,7 +418,6 @@ class ShopkeeperChat extends HTMLElement {
     this.sending = false;
   }
 
-  /** It need not be sent again. */
   sent(item) {
     this.keep({ outbox: this.kept.outbox.filter((other) => other !== item) });
   }
@@ -426,14 +425,14 @@ class ShopkeeperChat extends HTMLElement {
   async deliver(item) {
     if (!this.kept.id) {
       const token = this.getAttribute("token") ?? "";
-      const opened = await this.checked(await this.ask("", { method: "POST", body: JSON.stringify({ language: this.language, token }) }));
+      const opened = await this.checked(await this.ask("", { body: { language: this.language, token } }));
       this.keep({ id: (await opened.json()).id });
       this.follow();
     }
     const { key, text, about } = item;
     this.forgetPartial();
     this.tell(this.withPerson ? this.words.waiting : this.words.writing);
-    const response = await this.ask(`/${this.kept.id}/messages`, { method: "POST", headers: { accept: "text/event-stream" }, body: JSON.stringify({ key, text, about }) });
+    const response = await this.ask(`/${this.kept.id}/messages`, { accept: "text/event-stream", body: { key, text, about } });
     if (response.status === 404) return this.startAnew();
     await this.checked(response);
     for await (const [event, data] of eventsOf(response)) {
@@ -536,7 +535,7 @@ class ShopkeeperChat extends HTMLElement {
       h("fieldset", {}, h("legend", {}, w.solved), choice("solved", [w.solved_yes, w.solved_no], ["true", "false"])),
       h("fieldset", {}, h("legend", {}, w.rating), choice("rating", [..."12345"], [..."12345"])),
       h("div", {}, h("label", { htmlFor: "words" }, w.words), words),
-      h("div.row", {}, h("button.primary", {}, w.rate), button("", () => this.ended(), w.skip), button(".plain", () => this.again(), w.back_to)), h("p.bad", { role: "status" }));
+      h("div.row", {}, h("button.primary", {}, w.send), button("", () => this.ended(), w.skip), button(".plain", () => this.again(), w.back_to)), h("p.bad", { role: "status" }));
     this.log.hidden = this.foot.hidden = true;
     this.form?.remove();
     this.form = form;
@@ -550,7 +549,7 @@ class ShopkeeperChat extends HTMLElement {
     if (given.has("solved")) said.solved = given.get("solved") === "true";
     if (given.has("rating")) said.rating = Number(given.get("rating"));
     try {
-      if (this.kept.id) await this.checked(await this.ask(`/${this.kept.id}/feedback`, { method: "POST", body: JSON.stringify(said) }));
+      if (this.kept.id) await this.checked(await this.ask(`/${this.kept.id}/feedback`, { body: said }));
       this.ended();
     } catch {
       form.querySelector("[role=status]").textContent = this.words.not_rated;

@@ -106,7 +106,7 @@ def fields(question: str, meant: Named, language: str) -> list[Field]:
     found: dict[str, Field] = {}
     explained: set[str] = set()
     for name, tell in _known(product, language, terms).items():
-        cue = _cue(meant.rest, name, product, terms)
+        cue = _cue(meant.rest, name, terms) or _named_value(meant.rest, name, product, terms)
         if cue:
             found[name] = tell
             explained |= cue
@@ -155,7 +155,7 @@ def _stock(product: Product, language: str, terms: dict[str, str]) -> str:
     return say(word, language, which=_joined([n for n in names if n][:12], language))
 
 
-def _cue(question: Reading, name: str, product: Product, terms: dict[str, str]) -> set[str]:
+def _cue(question: Reading, name: str, terms: dict[str, str]) -> set[str]:
     """The units by which a question asks for this field; none if it does not."""
     asked = units(question.text)
     found = [u.key for u in asked]
@@ -168,6 +168,20 @@ def _cue(question: Reading, name: str, product: Product, terms: dict[str, str]) 
         if run and _has_run(found, run):
             said |= set(run)
     return said
+
+
+def _named_value(question: Reading, name: str, product: Product, terms: dict[str, str]) -> set[str]:
+    """The units that say a value of this field, as in "is it dimmable?"; the field then says what is so."""
+    found = [u.key for u in units(question.text)]
+    values = [v for n, of in product.attributes.items() if normalise(n) == name for v in of]
+    values += [o.value for v in product.variants for o in v.options if normalise(o.name) == name]
+    runs = (keys(w) for v in values for w in (v, terms.get(normalise(v), "")) if _is_word(w))
+    return {k for run in runs if run and _has_run(found, run) for k in run}
+
+
+def _is_word(value: str) -> bool:
+    """False for figures, which a question may hold for another reason."""
+    return value != "" and not any(c.isdigit() for c in value)
 
 
 def _names_more(question: Reading, known: frozenset[str]) -> bool:

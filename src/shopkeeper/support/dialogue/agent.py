@@ -15,7 +15,7 @@ from shopkeeper.support import cases, conversations, questions
 from shopkeeper.support.cases import Reason
 from shopkeeper.support.consent import Consent
 from shopkeeper.support.conversations import State
-from shopkeeper.support.dialogue import asking, store, turns
+from shopkeeper.support.dialogue import asking, selling, store, turns
 from shopkeeper.support.dialogue.applying import apply
 from shopkeeper.support.dialogue.desk import Desk, FindsProducts
 from shopkeeper.support.dialogue.identifying import identify
@@ -237,7 +237,13 @@ class Agent:
             if command.do is Do.HAND_OVER:
                 turn.hand_over(Reason(command.about or "request"))
                 return
+        if _leaves(state.question, commands):
+            state.question = None
         commands = self._general(turn, commands, text)
+        if any(c.do is Do.CHAT and c.about == "products" for c in commands):
+            state.failures = 0
+            self._lack_answers(turn, commands)
+            return
         if desk.level is Level.NOBODY or (
             state.question and state.question.slot in ("identity", "code")
         ):
@@ -259,6 +265,10 @@ class Agent:
         """The commands, but where the message asks for what needs nobody's records: that is answered."""
         if turn.state.open():
             return commands
+        if asking.may_be_of_shown(commands, turn.state.question) and selling.follow(
+            turn, text, lambda question: self._answer_to(turn, question)
+        ):
+            return [Command(Do.CHAT, about="products")]
         if turn.desk.level is Level.NOBODY and asking.puts_rule(text, commands):
             found = self._answer_to(turn, text)
             if found is None:
@@ -272,15 +282,8 @@ class Agent:
         if self._answer_to(turn, text) is not None:
             return [Command(Do.ASK, value=text)]
         looked_for = asking.sought(text, commands)
-        line = None
-        if looked_for is not None:
-            words, at_most = looked_for
-            line = asking.shown(self.find_products(words), at_most, turn.state.language)
-        if line is None:
+        if looked_for is None or not selling.show(turn, *looked_for):
             return [Command(Do.ASK, value=text)] if asking.is_misread(commands) else commands
-        turn.desk.used.add("find_products")
-        turn.lines.append(line)
-        turn.chatted = True
         return [Command(Do.CHAT, about="products")]
 
     def _answer_to(self, turn: Turn, text: str) -> Answered | None:
@@ -343,6 +346,7 @@ class Agent:
                     turn.say("unknown_answer")
                 else:
                     turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
+                    selling.remember(turn, found.evidence)
                 turn.chatted = True
 
     def _not_understood(self, turn: Turn) -> None:
@@ -443,6 +447,12 @@ def _latin_language(text: str, before: str) -> str:
 def _answers(commands: list[Command]) -> bool:
     """True if the commands answer or overtake what was asked."""
     return any(c.do in (Do.START, Do.SET, Do.ONLY, Do.DROP, Do.CONFIRM, Do.DENY) for c in commands)
+
+
+def _leaves(question: Question | None, commands: list[Command]) -> bool:
+    """True if a person was offered, and the message says neither yes nor no: it goes on with something else."""
+    offered = question is not None and question.slot == "person"
+    return offered and not any(c.do in (Do.CONFIRM, Do.DENY, Do.DROP) for c in commands)
 
 
 def _is_knowledge(commands: list[Command]) -> bool:

@@ -54,6 +54,18 @@ def is_general(text: str, commands: Sequence[Command], question: Question | None
     )
 
 
+def may_be_of_shown(commands: Sequence[Command], question: Question | None) -> bool:
+    """True unless something is to be done to an order, or something else was asked back."""
+    if question is not None and question.slot not in ("more", "identity", "person"):
+        return False
+    return not any(c.wish is not None and c.wish.flow in WRITES for c in commands)
+
+
+def is_question(plain: str) -> bool:
+    """True for a text in normal form that asks something."""
+    return _QUESTION.search(plain) is not None
+
+
 def puts_rule(text: str, commands: Sequence[Command]) -> bool:
     """True for a question whether something may be done that names nothing of one's own: "can I return opened tea?"."""
     plain = normalise(text)

@@ -1,0 +1,145 @@
+"""What follows when products were shown: questions about them are answered, they are compared, cheaper ones are looked for,
+and one is made ready for the cart."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from shopkeeper.shop.records import Product
+from shopkeeper.support.dialogue import asking, shown
+from shopkeeper.support.dialogue.records import DialogueState, Evidence
+from shopkeeper.support.dialogue.saying import Answered, Line
+from shopkeeper.support.dialogue.working import Turn
+from shopkeeper.text.normalise import normalise
+
+Answer = Callable[[str], Answered | None]
+_CENT = Decimal("0.01")
+
+
+def show(turn: Turn, words: str, at_most: Decimal | None) -> bool:
+    """Show what a search for these words finds, and remember it. False if there is nothing."""
+    line = asking.shown(turn.desk.find_products(words), at_most, turn.state.language)
+    if line is None:
+        return False
+    turn.desk.used.add("find_products")
+    turn.lines.append(line)
+    turn.chatted = True
+    remember(turn, line.evidence)
+    turn.state.sought = words
+    return True
+
+
+def remember(turn: Turn, evidence: tuple[Evidence, ...]) -> None:
+    """What is spoken of from now on, where products were told of. One of those that were shown leaves them all shown."""
+    told = tuple(dict.fromkeys(e.id for e in evidence if e.kind == "product"))
+    state = turn.state
+    if not told:
+        return
+    if not set(told) <= set(state.shown) or len(told) > 1:
+        state.shown = told
+    state.meant = told[0] if len(told) == 1 else ""
+
+
+def follow(turn: Turn, text: str, answer: Answer) -> bool:
+    """Say what there is to say of products that were shown, if the message is about them. answer: what the shop knows."""
+    state = turn.state
+    products = [p for i in state.shown if (p := turn.desk.product(i)) is not None]
+    asked, state.asked = state.asked, ""
+    if not products:
+        return False
+    plain = normalise(text)
+    at = shown.pointed(plain, products, state.meant)
+    if asked and shown.is_short(plain) and not (shown.wants_cart(plain) or asking.is_question(plain)):  # fmt: skip
+        plain, at = _completed(asked, plain, products, state)
+    if shown.wants_cart(plain):
+        return _cart(turn, plain, products, at)
+    if shown.wants_comparison(plain):
+        chosen = at.products if at is not None and len(at.products) > 1 else tuple(products)
+        return len(chosen) > 1 and _say(turn, shown.compared(chosen, state.language))
+    if shown.wants_best(plain) and len(products) > 1:
+        line = shown.best_rated(products, state.language)
+        return line is not None and _say(turn, line)
+    if at is None and shown.wants_cheaper(plain) and state.sought:
+        than = [p for p in products if p.id == state.meant] or products
+        found = show(turn, state.sought, shown.lowest(than) - _CENT)
+        return found or _say(turn, Line("none_cheaper"))
+    if at is None:
+        return _without_pointing(turn, text, plain, products, answer)
+    return _about(turn, text, plain, at, answer)
+
+
+def _completed(
+    asked: str, plain: str, products: list[Product], state: DialogueState
+) -> tuple[str, shown.Pointed | None]:
+    """What was wanted of one of them, with the words that say which, or which version of it."""
+    chosen = shown.pointed(plain, products)
+    if chosen is None and not any(shown.names_option(plain, p, state.language) for p in products):
+        return plain, shown.pointed(plain, products, state.meant)
+    if chosen is None or len(chosen.products) != 1:
+        return f"{asked} {plain}", chosen or shown.pointed(asked, products, state.meant)
+    one = shown.pointed(asked, chosen.products) or shown.Pointed(chosen.products, 0, 0)
+    return (f"{asked} {plain}" if shown.wants_cart(asked) else asked), one
+
+
+def _say(turn: Turn, line: Line) -> bool:
+    turn.lines.append(line)
+    turn.chatted = True
+    remember(turn, line.evidence)
+    return True
+
+
+def _ask_which(turn: Turn, plain: str, products: list[Product]) -> bool:
+    turn.state.asked = plain
+    shown_again = shown.listed(products, "which_shown", turn.state.language)
+    turn.lines.append(shown_again)
+    turn.chatted = True
+    return True
+
+
+def _cart(turn: Turn, plain: str, products: list[Product], at: shown.Pointed | None) -> bool:
+    state = turn.state
+    about = [p for p in products if p.id == state.meant] or products
+    chosen = at.products if at is not None else tuple(about)
+    if len(chosen) != 1:
+        return _ask_which(turn, plain, products)
+    state.asked = plain  # what comes next may choose another version, or another of them
+    return _say(turn, shown.into_cart(chosen[0], plain, state.language))
+
+
+def _without_pointing(
+    turn: Turn, text: str, plain: str, products: list[Product], answer: Answer
+) -> bool:
+    """A question that may be about what was shown without saying so: "how tall is it?", "and the colours?"."""
+    if shown.names_no_one(plain):
+        return _ask_which(turn, "", products)
+    if not asking.is_question(plain) or answer(text) is not None:
+        return False
+    about = next((p for p in products if p.id == turn.state.meant), None)
+    if about is None and len(products) == 1:
+        about = products[0]
+    if about is not None:
+        found = answer(f"{shown.title_of(about, turn.state.language)}: {plain}")
+        return found is not None and _say(turn, _told(found))
+    return shown.points_at_one(plain) and _ask_which(turn, plain, products)
+
+
+def _about(turn: Turn, text: str, plain: str, at: shown.Pointed, answer: Answer) -> bool:
+    """Of what is pointed at: what is asked, or the thing itself where nothing is."""
+    language = turn.state.language
+    if shown.says_no_more(plain, at):
+        return _say(turn, shown.listed(at.products, "this_one", language))
+    found = []
+    for product in at.products[: shown.MOST_COMPARED]:
+        one = shown.Pointed((product,), at.start, at.end)
+        told = answer(shown.rewritten(plain, one, language))
+        if told is not None:
+            found.append(_told(told))
+    for line in found:
+        _say(turn, line)
+    if found or not asking.is_question(plain) or answer(text) is not None:
+        return bool(found)
+    turn.unanswered.append(text)
+    return _say(turn, Line("unknown_answer"))
+
+
+def _told(found: Answered) -> Line:
+    return Line("", {}, found.evidence, found.text, found.quotes)
