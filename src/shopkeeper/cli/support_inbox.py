@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from shopkeeper.cli.main import open_shop
 from shopkeeper.errors import FeedError
@@ -39,7 +39,9 @@ def inbox(
     with open_shop(ctx) as shop:
         rows = shop.inbox.listing(view)
         now = shop.support.clock()
-    table = Table("conversation", "customer", "why a person", "waits", "taken by", "said last")
+    table = Table(
+        _whole("conversation"), "customer", "why a person", "waits", "taken by", "said last"
+    )
     for row in rows:
         minutes = int((now - row.waits_since).total_seconds() // 60) if row.waits_since else None
         why = f"{row.reason.value}{' !' if row.urgent else ''}" if row.reason else ""
@@ -48,6 +50,11 @@ def inbox(
             row.conversation_id, escape(row.name), why, waits, escape(row.taken_by), escape(row.text)
         )  # fmt: skip
     console.print(table if rows else "no conversation is there")
+
+
+def _whole(title: str) -> Column:
+    """A column of ids: other commands want them as they are, so a narrow terminal cuts none."""
+    return Column(title, no_wrap=True, min_width=24)
 
 
 def show(ctx: typer.Context, conversation: Id) -> None:
@@ -179,7 +186,7 @@ def replay(
         raise FeedError(f"{policy} cannot be read: {error}", hint="name a TOML file") from error
     with open_shop(ctx) as shop:
         found = shop.inbox.replay(text)
-    table = Table("conversation", "what was wanted", "now", "with these rules")
+    table = Table(_whole("conversation"), "what was wanted", "now", "with these rules")
     for each in found.differences:
         action = each.action
         wanted = f"{action.kind.value} {action.order_id}" if action else each.question
