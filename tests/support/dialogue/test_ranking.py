@@ -32,6 +32,7 @@ def test_a_rewording_keeps_facts_questions_and_who_speaks() -> None:
     assert not says_the_same("I returned my order #W1. Anything else I can do for you?", text)
     assert not says_the_same("The return of order #W1 is done.", text)
     assert not says_the_same("The return of order #W2 is done. Anything else?", text)
+    assert not says_the_same("Why did we need to send #W1 back?", text)
 
 
 def test_what_was_just_said_is_said_in_other_words() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+KEPT = 0.4  # of the words of a reply, in a rewording of it
 _FACT = re.compile(r"#?[A-Za-z]{0,3}\d[\d.,:/-]*\d|\d")
 _ASKS = re.compile("[?？]")
 _VOICES = (
@@ -76,12 +77,14 @@ def is_safe(text: str, allowed: Iterable[str]) -> bool:
 
 
 def says_the_same(reworded: str, text: str) -> bool:
-    """True if a rewording keeps every fact and question of a reply, is about as long, and turns nobody into somebody else:
-    "I returned my order" is not what the desk says."""
+    """True if a rewording keeps every fact and question of a reply and two fifths of its words, is about as long, and turns
+    nobody into somebody else: "I returned my order" is not what the desk says."""
     facts = facts_in(reworded) == facts_in(text)
     asks = len(_ASKS.findall(reworded)) == len(_ASKS.findall(text))
     voices = all(len(v.findall(reworded)) <= len(v.findall(text)) for v in _VOICES)
-    return facts and asks and voices and 0 < len(reworded) < 2 * len(text) + 80
+    ours = set(_words(text))
+    kept = len(ours & set(_words(reworded))) >= KEPT * len(ours)
+    return facts and asks and voices and kept and 0 < len(reworded) < 2 * len(text) + 80
 
 
 def best(candidates: Sequence[str], said: Sequence[str], scorer: Scorer) -> str:
