@@ -42,7 +42,8 @@ def show(facts: Facts, policy: Policy, language: str) -> Shown:
 
 def _values(facts: Facts, words: Mapping[str, str]) -> dict[str, str]:
     action, order = facts.action, facts.order
-    values = {"order": action.order_id, "reason": action.reason}
+    reason = words.get(f"reason {action.reason}", action.reason)
+    values = {"order": action.order_id, "reason": reason}
     if action.address is not None:
         values["address"] = address_line(action.address)
     if action.method_id:

@@ -29,6 +29,10 @@ from shopkeeper.support.wording import address_line, money
 from shopkeeper.text.normalise import normalise
 
 _POINTS_AT_ONE = re.compile(r"\bwhere(?:'s| is)? it\b|它")  # and does not say which
+_SEVERAL = re.compile(r"\borders\b|\ball\b|\bevery\b|\beach\b|所有|全部|每|哪些")
+_OVER = re.compile(
+    r"deliver|cancel|return|refund|complet|exchang"
+)  # statuses of what is on its way no more
 SHOWN = 8  # orders, items or variants that are read out at once
 
 
@@ -71,8 +75,20 @@ def _meant(desk: Desk, wish: Wish) -> list[Order] | Need:
     return pool
 
 
-def _track(desk: Desk, wish: Wish) -> list[Line] | Need:
+def _under_way(desk: Desk, wish: Wish, *, sent: bool) -> list[Order] | Need:
+    """The orders that somebody asks after: of all those that are on their way, or else the newest. sent: the newest of
+    the others is named too where none of them has left the shop."""
     orders = _meant(desk, wish)
+    if isinstance(orders, Need) or wish.orders or wish.mentions or _SEVERAL.search(wish.hint):
+        return orders
+    under_way = [o for o in orders if not _OVER.search(o.status)]
+    if under_way and (not sent or any(f.tracking_ids for o in under_way for f in o.fulfilments)):
+        return under_way
+    return under_way + [o for o in orders if o not in under_way][:1]
+
+
+def _track(desk: Desk, wish: Wish) -> list[Line] | Need:
+    orders = _under_way(desk, wish, sent=True)
     if isinstance(orders, Need):
         return orders
     lines = []
@@ -89,7 +105,7 @@ def _track(desk: Desk, wish: Wish) -> list[Line] | Need:
 
 
 def _status(desk: Desk, wish: Wish) -> list[Line] | Need:
-    orders = _meant(desk, wish)
+    orders = _under_way(desk, wish, sent=False)
     if isinstance(orders, Need):
         return orders
     return [

@@ -10,6 +10,7 @@ from itertools import product
 
 from shopkeeper.support.dialogue.lexicon import LANGUAGES
 from shopkeeper.support.dialogue.saying import Line
+from shopkeeper.support.wording import words_of
 
 CANDIDATES = 12
 
@@ -39,8 +40,9 @@ def variants(line: Line, language: str) -> list[str]:
 
 def in_words(kind: str, value: str, language: str) -> str:
     """A status or a reason of the shop's in this language, if there is a word for it; else as it is."""
-    ways = templates(language).get(f"{kind} {value}")
-    return ways[0] if ways else value
+    key = f"{kind} {value}"
+    ways = templates(language).get(key)
+    return ways[0] if ways else words_of(language).get(key, value)
 
 
 def when(at: datetime, language: str) -> str:
