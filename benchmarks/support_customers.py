@@ -5,7 +5,7 @@ with the task's solution. Two agents are measured, each with the same customers:
 same model, `.endpoint_rules` by rules alone. Published runs with strong customers (Claude Sonnet 4.5 as the agent: pass^1
 86.2 %) were made with other prompts and another customer: only runs with the same model as customer are comparable.
 
-`SHOPKEEPER_ENDPOINT_KEY` is sent as the bearer token, if it is set.
+`ENDPOINT_KEY` is sent as the bearer token, if it is set.
 """
 
 import os
@@ -25,6 +25,7 @@ from shopkeeper.support.dialogue import ByModel
 SEEDS = (200, 201, 202, 203)
 DONE = "###DONE###"
 TOKENS = 200
+PATIENCE_S = 600.0  # for what a customer says next, also where the model is on the same cores
 PLAY = """You play a customer who writes to the service desk of an online shop. Stay in the role; you are not the desk.
 
 Your situation:
@@ -42,8 +43,8 @@ How you are: {manner}
 def run(*, quick: bool, data: Path, endpoint: str, model: str) -> dict[str, Any]:
     """The figures of both agents."""
     settings = EngineSettings(
-        kind="openai", url=endpoint, model=model, private=True,
-        api_key=SecretStr(key) if (key := os.environ.get("SHOPKEEPER_ENDPOINT_KEY")) else None,
+        kind="openai", url=endpoint, model=model, private=True, timeout_s=PATIENCE_S,
+        api_key=SecretStr(key) if (key := os.environ.get("ENDPOINT_KEY")) else None,
     )  # fmt: skip
     engine = RemoteEngine("endpoint", settings)
     found: dict[str, Any] = {"seed": SEEDS[0], "customer": model}
@@ -87,7 +88,8 @@ class Played:
         """What they say to a reply; nothing once they are done."""
         self.told.append(Message("user", said))
         controls = Controls(max_new_tokens=TOKENS, temperature=0.7, top_p=0.95, seed=self.seed)
-        text = self.model.generate(Request(tuple(self.told), controls)).text.strip()
+        request = Request(tuple(self.told), controls, timeout_s=PATIENCE_S)
+        text = self.model.generate(request).text.strip()
         self.told.append(Message("assistant", text))
         self.asked_for_person = self.asked_for_person or "person" in text.lower()
         return "" if DONE in text else text
