@@ -6,8 +6,10 @@ a person has is left out, ties count against. Every choice was made on the last 
 the models are learnt by each fit inside what it is given. `ids_only`: the same without any text of the items.
 `closed_form` is deterministic, what the base install has. Ours is that with a sequential Transformer beside it (extra
 `train`): the mean of the figures of `seeds` seeds (of none: the closed forms alone, as no network was measured yet), and
-`spread`, the largest less the smallest NDCG@10; `together` has the networks of all seeds at once, `refit` that of the
-first. Then the next baskets of households (`next_basket.py`).
+`spread`, the largest less the smallest NDCG@10. Each seed is three networks, as by default, and its own three; learnt
+over all items on a graphics card (`ON_A_CARD`). `together` has the networks of all seeds at once, `refit` those of the
+first; `sequence` are they alone. `steps_ratio` says how many times as many steps a second ours makes as RecTools' SASRec.
+Then the next baskets of households (`next_basket.py`).
 
 All of it takes hours, so it is measured in parts (`recommend_parts.py`), each kept as it is done in
 `benchmarks/results/recommend/`, with the commit. A part that is kept is not measured again: take the file away for that.

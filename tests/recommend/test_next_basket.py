@@ -1,5 +1,6 @@
 """The next basket: learnt from earlier moments, blind for what comes after."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -104,3 +105,30 @@ def test_a_fit_sees_nothing_of_what_comes_after_its_moment(model: next_basket.Ne
     assert (again.weights == model.weights).all()
     shorter = replace(ALL.before(MOMENT - 20 * DAY))
     assert not (next_basket.fit(shorter, MOMENT, earlier=(35,)).weights == model.weights).all()
+
+
+def test_the_network_orders_the_best_anew_and_leaves_them_above_all_others(
+    model: next_basket.NextBasket,
+) -> None:
+    found = habits.candidates(ALL.before(MOMENT), MOMENT, np.arange(PEOPLE))
+    plain, anew = replace(model, ranker=None).scores(found), model.scores(found)
+    assert model.ranker is not None
+    for a, b in itertools.pairwise(found.start.tolist()):
+        most = min(next_basket.SHORT, b - a)
+        best = {*np.argsort(-plain[a:b], kind="stable")[:most].tolist()}
+        assert {*np.argsort(-anew[a:b], kind="stable")[:most].tolist()} == best
+
+
+def test_without_enough_baskets_there_is_no_network() -> None:
+    assert next_basket.fit(ALL, MOMENT, earlier=(14,)).ranker is None
+
+
+def test_a_kind_is_known_by_its_days_and_its_different_items() -> None:
+    lines = np.array([[0, 0, 0], [1, 1, 2], [0, 1, 0], [90 * DAY, 90 * DAY, 95 * DAY]])
+    past = Purchases.of(*lines, kinds=np.array([[0, 0, 1]]))
+    asked = np.array([0, 1])
+    columns = [*habits._of_kind(np.zeros(2, np.intp), asked, past.kinds[0], past, 100 * DAY)]
+    last, dates, different = (np.expm1(columns[i]) for i in (0, 5, 6))
+    assert np.allclose(last, [5, 400])
+    assert np.allclose(dates, [2, 0])
+    assert np.allclose(different, [2, 0])

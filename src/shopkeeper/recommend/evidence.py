@@ -3,8 +3,8 @@
 Letters: `P` people, `N` items, `K` candidates, `F` features.
 
 Scores enter as logarithms, so that weights of `choosing.py` are powers; what two models agree on is multiplied. The
-candidates are the best of next-item regression with a little text beside it, and of further models. All is fitted on histories alone
-(and what is known of items), so whoever fits it on a prefix knows nothing later.
+candidates are the best of next-item regression with a little text beside it, and of further models. All is fitted on
+histories alone (and what is known of items), so whoever fits it on a prefix knows nothing later.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -52,6 +52,11 @@ def candidates(past: Purchases, moment: int, people: Ints) -> Candidates:
     columns = [
         *_own(person, item, pair, pairs, items, rows),
         *_others(person, item, pair, items, rows, company),
+        *(
+            column
+            for kind in past.kinds
+            for column in _of_kind(person, kind[item], kind, past, moment)
+        ),
     ]
     start = np.concatenate([[0], np.cumsum(length)]).astype(np.intp)
     return Candidates(person, item, start, pair >= 0, np.stack(columns, 1).astype(np.float32))
@@ -272,3 +277,41 @@ def _others(
         yield new * column
     for size in (rows.size, rows.baskets):
         yield new * np.log(np.maximum(size[person], 1))
+
+
+def _of_kind(
+    person: Ints, asked: Ints, kind: Ints, past: Purchases, moment: int
+) -> Iterator[Floats]:
+    """Features of what this person did with a kind of item: how lately, how regularly, how much, how variedly."""
+    count = int(kind.max(initial=0)) + 1
+    who, days = past.person[past.basket], (moment - past.at[past.basket]) / DAY
+    pairs, of = np.unique(who * count + kind[past.item], return_inverse=True)
+    last, first = np.full(len(pairs), np.inf), np.zeros(len(pairs))
+    np.minimum.at(last, of, days)
+    np.maximum.at(first, of, days)
+    dates = _different(of, days.astype(np.intp), len(pairs))
+    wanted = person * count + asked
+    at = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
+    known = pairs[at] == wanted if len(pairs) else np.zeros(len(wanted), np.bool_)
+
+    def of_pair(values: npt.NDArray[Any], otherwise: float) -> Floats:
+        return (
+            np.where(known, values[at], otherwise) if len(values) else np.full(len(at), otherwise)
+        )
+
+    all_lately = np.bincount(past.person, half((moment - past.at) / DAY, 30), past.people)
+    lately = of_pair(np.bincount(of, half(days, 30), len(pairs)), 0)
+    due = np.minimum(of_pair(last / ((first - last + RHYTHM) / np.maximum(dates, 1)), 3), 6)
+    yield np.log1p(of_pair(last, 400))
+    yield due
+    yield np.log(due + 0.1)
+    yield np.log(lately / np.maximum(all_lately[person], 0.3) + 0.005)
+    yield np.log(of_pair(np.bincount(of, half(days, 120), len(pairs)), 0) + 0.05)
+    yield np.log1p(of_pair(dates, 0))
+    yield np.log1p(of_pair(_different(of, past.item, len(pairs)), 0))
+
+
+def _different(of: Ints, values: Ints, size: int) -> Floats:
+    """(size,) how many different values each has."""
+    count = int(values.max(initial=0)) + 1
+    return np.bincount(np.unique(of * count + values) // count, minlength=size).astype(np.float64)

@@ -5,33 +5,46 @@
 
 At several earlier moments the features of `habits.py` are held against each person's first basket from then on; every
 item in it was chosen among all candidates (a conditional logit, as in `choosing.py`, with several chosen of one
-offer). Only purchases before the moment asked about are used, for the questions as for the answers.
+offer), and a small network orders the best of that anew (`listwise.py`). Only purchases before the moment asked about
+are used, for the questions as for the answers.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 
-from shopkeeper.recommend import habits
+from shopkeeper.recommend import habits, listwise
 from shopkeeper.recommend.choosing import Floats
 from shopkeeper.recommend.habits import Candidates
 from shopkeeper.recommend.histories import Ints, Table
+from shopkeeper.recommend.listwise import Ranker
 from shopkeeper.recommend.purchases import DAY, Bools, Purchases
 
 EARLIER = tuple(range(14, 71, 7))  # days before the moment, at which questions are put
 RIDGE = 1.0
+SHORT = 60  # the best by the logit, which the network orders anew
+ENOUGH = 50  # baskets with something of these, without which there is no network
 
 
 @dataclass(frozen=True, slots=True)
 class NextBasket:
-    """weights: (F,) of the features of `habits.py`."""
+    """weights: (F,) of the features of `habits.py`; ranker: of the best by these, where there was enough to learn."""
 
     weights: Table
+    ranker: Ranker | None
 
     def scores(self, found: Candidates) -> Table:
-        """(C,) of candidates."""
+        """(C,) of candidates: those that the network orders are above all others."""
         scores: Table = found.features @ self.weights
+        if self.ranker is None:
+            return scores
+        rows, offered = _best(scores, found.start, SHORT)
+        anew = self.ranker.scores(found.features[rows])[offered]
+        if len(anew):
+            scores -= scores.max() - anew.min() + 1
+            scores[rows[offered]] = anew
         return scores
 
     def recommend(
@@ -53,7 +66,27 @@ def fit(purchases: Purchases, moment: int, *, earlier: tuple[int, ...] = EARLIER
     features = np.concatenate([found.features for found, _ in asked])
     chosen = np.concatenate([bought for _, bought in asked])
     lengths = np.concatenate([np.diff(found.start) for found, _ in asked])
-    return NextBasket(_weights(features, chosen, lengths))
+    del asked
+    weights = _weights(features, chosen, lengths)
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    rows, offered = _best(features @ weights, start, SHORT)
+    taken = chosen[rows] & offered
+    some = taken.any(axis=1)
+    if some.sum() < ENOUGH:
+        return NextBasket(weights, None)
+    share = taken[some] / taken[some].sum(axis=1, keepdims=True)
+    ranker = listwise.fit(features[rows[some]], offered[some], share.astype(np.float32), weights)
+    return NextBasket(weights, ranker)
+
+
+def _best(scores: Table, start: Ints, most: int) -> tuple[Ints, Bools]:
+    """(offers, most) rows of the highest of each offer, and which of them are there; other rows are 0."""
+    rows = np.zeros((len(start) - 1, most), np.intp)
+    there = np.zeros(rows.shape, np.bool_)
+    for n, (a, b) in enumerate(itertools.pairwise(start.tolist())):
+        best = a + np.argsort(-scores[a:b], kind="stable")[:most]
+        rows[n, : len(best)], there[n, : len(best)] = best, True
+    return rows, there
 
 
 def _question(past: Purchases, moment: int) -> tuple[Candidates, Bools]:
