@@ -78,6 +78,14 @@ def test_a_field_of_the_product_that_is_named_is_told(answers: Answers) -> None:
     assert told(answers, "What is the Tallerby mug made of?")[1] == "Tallerby Stoneware Mug: Material Stoneware."  # fmt: skip
 
 
+def test_a_value_asks_for_its_field_and_for_nothing_beside_it(answers: Answers) -> None:
+    assert (
+        told(answers, "Is the Tallerby mug red?")[1] == "Tallerby Stoneware Mug: color blue, red."
+    )
+    for more in ("Is the Tallerby mug red and waterproof?", "Is the Tallerby mug red or edible?"):
+        assert told(answers, more)[0] is AnswerKind.UNKNOWN
+
+
 def test_a_product_that_is_talked_about_needs_no_name(answers: Answers) -> None:
     answer = answers.answer("What is it made of?", product_id="mug")
     assert answer.quotes[0].text == "Material Stoneware"

@@ -135,3 +135,15 @@ def test_products_that_are_told_of_are_spoken_of_from_then_on(desk: Desk) -> Non
     talk = Talk(agent, agent.open(), desk)
     talk.say("How tall is the Tall lamp?")
     assert Evidence("cart", "tall-white") in talk.say("I'll take it in white").evidence
+
+
+@pytest.mark.parametrize("text", ["I need a lamp for my mother", "我想给我妈妈买个台灯"])
+def test_a_present_is_looked_for_without_asking_who_writes(desk: Desk, text: str) -> None:
+    agent = Agent(desk.support, find)
+    talk = Talk(agent, agent.open(), desk)
+    assert {e.id for e in talk.say(text).evidence} == {"tall", "lamp"}
+
+
+def test_a_price_named_later_narrows_what_was_looked_for(shopper: Talk) -> None:
+    assert shopper.say("only under 60 dollars").evidence == (Evidence("product", "lamp"),)
+    assert Evidence("cart", "small") in shopper.say("I'd like the first one").evidence

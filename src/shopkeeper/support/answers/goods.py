@@ -105,15 +105,19 @@ def fields(question: str, meant: Named, language: str) -> list[Field]:
     terms = _terms(product, language)
     found: dict[str, Field] = {}
     explained: set[str] = set()
+    by_value = False
     for name, tell in _known(product, language, terms).items():
-        cue = _cue(meant.rest, name, terms) or _named_value(meant.rest, name, product, terms)
+        cue = _cue(meant.rest, name, terms)
+        if not cue and (cue := _named_value(meant.rest, name, product, terms)):
+            by_value = True
         if cue:
             found[name] = tell
             explained |= cue
     if not found:
         return []
     known = titles(product) | explained | frozenset(_asking_units())
-    if read(question, ignoring=known).words or _names_more(meant.rest, known):
+    rest = read(question, ignoring=known)
+    if rest.words or _names_more(meant.rest, known, strict=by_value) or (by_value and rest.goods):
         return []
     return _most_telling(found, meant.rest)
 
@@ -175,8 +179,9 @@ def _named_value(question: Reading, name: str, product: Product, terms: dict[str
     found = [u.key for u in units(question.text)]
     values = [v for n, of in product.attributes.items() if normalise(n) == name for v in of]
     values += [o.value for v in product.variants for o in v.options if normalise(o.name) == name]
-    runs = (keys(w) for v in values for w in (v, terms.get(normalise(v), "")) if _is_word(w))
-    return {k for run in runs if run and _has_run(found, run) for k in run}
+    runs = [keys(w) for v in values for w in (v, terms.get(normalise(v), "")) if _is_word(w)]
+    said = {k for run in runs if run and _has_run(found, run) for k in run}
+    return set() if said <= titles(product) else said  # the title says it, and nothing was asked
 
 
 def _is_word(value: str) -> bool:
@@ -184,11 +189,13 @@ def _is_word(value: str) -> bool:
     return value != "" and not any(c.isdigit() for c in value)
 
 
-def _names_more(question: Reading, known: frozenset[str]) -> bool:
-    """True if a question about a product names something beside its title and its fields."""
+def _names_more(question: Reading, known: frozenset[str], *, strict: bool) -> bool:
+    """True if a question about a product names something beside its title and its fields. strict: what most questions
+    may hold counts too, and other fields do, as where "is it dimmable and waterproof?" finds the first alone."""
     asked = [u.key for u in units(question.text)]
-    light = lexicon().light | lexicon().case
-    for group in ("concepts", "tags", "statuses", "countries"):
+    light = frozenset() if strict else lexicon().light | lexicon().case
+    groups = ("concepts", "tags", "statuses", "countries", *(("fields",) if strict else ()))
+    for group in groups:
         for match in lexicon().find(group, asked):
             if not known.issuperset(asked[match.start : match.end]) and not match.names <= light:
                 return True

@@ -265,7 +265,7 @@ class Agent:
         """The commands, but where the message asks for what needs nobody's records: that is answered."""
         if turn.state.open():
             return commands
-        if asking.may_be_of_shown(commands, turn.state.question) and selling.follow(
+        if selling.may_follow(turn.state, text, commands) and selling.follow(
             turn, text, lambda question: self._answer_to(turn, question)
         ):
             return [Command(Do.CHAT, about="products")]

@@ -20,6 +20,9 @@ SHOWN = 4  # products
 _OWN = re.compile(
     r"\b(?:my|mine|our|ours|i(?:'ve| have)? (?:just )?(?:ordered|bought|got|received|returned|paid))\b|我的|我们的|我(?:刚|已经)?(?:买|订|下|收|退|付)"
 )
+_FOR_SOMEBODY = re.compile(
+    r"\bfor (?:my|our) (?!order\b|account\b|parcel\b|package\b|refund\b|return\b)\w+|给我的?(?:妈|爸|母|父|孩|女|儿|老|朋|丈|妻|男|同)"
+)
 _QUESTION = re.compile(
     r"[?？]\s*$|^(?:what|which|how|when|where|who|why|is|are|do|does|can|could|will|would|may)\b"
     r"|吗|多少|多久|什么|怎么|哪|几|有没有|是否|能不能|可不可以"
@@ -27,10 +30,10 @@ _QUESTION = re.compile(
 _SEEKS = re.compile(
     r"(?:do|would) you (?:have|sell|carry|stock|recommend|suggest)|have you got|looking for|can you (?:show|recommend|suggest)(?: me)?"
     r"|(?:show|recommend|suggest) me|i(?:'m| am|'d| would)? (?:need|want|like|search)(?:ing)?(?: to (?:buy|find|see))?(?: for)?"
-    r"|is there an?|are there any|有没有|有什么|想买|想要|在找|找一|推荐|有卖|卖不卖"
+    r"|is there an?|are there any|有没有|有什么|想买|想要|在找|找一|买[个件款双条份盏把台些点]|礼物|推荐|有卖|卖不卖"
 )
 _AT_MOST = re.compile(
-    r"(?:under|below|less than|cheaper than|at most|up to) ?[$€£¥]? ?(\d+(?:\.\d+)?)(?: ?(?:dollars?|usd|bucks))?"
+    r"(?:under|below|less than|cheaper than|at most|up to|around|about|for) ?[$€£¥]? ?(\d+(?:\.\d+)?)(?: ?(?:dollars?|usd|bucks))?"
     r"|(\d+(?:\.\d+)?) ?(?:美元|美金|元|块)?(?:以下|以内|之内)"
 )
 _FILLER = re.compile(r"\b(?:please|some|any|an?|the|me|of|kind|sort)\b|请|吗|呢|[?？!！.。,，]")
@@ -44,7 +47,7 @@ _ASKING = frozenset({Flow.ITEM, Flow.OPTIONS, Flow.TOTAL, Flow.ADDRESS, Flow.REF
 def is_general(text: str, commands: Sequence[Command], question: Question | None) -> bool:
     """True for a question about the shop, as far as can be seen without looking anything up."""
     plain = normalise(text)
-    if (question is not None and question.slot not in ("more", "identity", "person")) or _OWN.search(plain):  # fmt: skip
+    if (question is not None and question.slot not in ("more", "identity", "person")) or _is_own(plain):  # fmt: skip
         return False
     if not (_QUESTION.search(plain) or _SEEKS.search(plain)):
         return False
@@ -52,13 +55,6 @@ def is_general(text: str, commands: Sequence[Command], question: Question | None
     return all(w.flow in _ASKING and not w.orders for w in wishes) and not any(
         c.do is Do.SET for c in commands
     )
-
-
-def may_be_of_shown(commands: Sequence[Command], question: Question | None) -> bool:
-    """True unless something is to be done to an order, or something else was asked back."""
-    if question is not None and question.slot not in ("more", "identity", "person"):
-        return False
-    return not any(c.wish is not None and c.wish.flow in WRITES for c in commands)
 
 
 def is_question(plain: str) -> bool:
@@ -72,20 +68,31 @@ def puts_rule(text: str, commands: Sequence[Command]) -> bool:
     wishes = [c.wish for c in commands if c.wish is not None]
     return bool(
         _QUESTION.search(plain)
-        and not _OWN.search(plain)
+        and not _is_own(plain)
         and wishes
         and not is_misread(commands)
         and all(w.flow in WRITES and not w.orders for w in wishes)
     )
 
 
+def _is_own(plain: str) -> bool:
+    """True for what is about the customer's own things. "For my mother" tells who a present is for."""
+    return _OWN.search(_FOR_SOMEBODY.sub(" ", plain)) is not None
+
+
 def is_misread(commands: Sequence[Command]) -> bool:
-    """True where a general question was taken for an answer, or for an address that nobody wants changed."""
+    """True where a general question was taken for an answer, for an address that nobody wants changed, or for nothing."""
     return bool(commands) and all(
-        c.do in (Do.CONFIRM, Do.DENY)
+        c.do in (Do.CONFIRM, Do.DENY, Do.UNCLEAR)
         or (c.wish is not None and c.wish.flow is Flow.ADDRESS and not _CHANGES.search(c.wish.said))
         for c in commands
     )
+
+
+def limit_of(plain: str) -> Decimal | None:
+    """The highest price that a text in normal form names."""
+    found = _AT_MOST.search(plain)
+    return Decimal(found[1] or found[2]) if found else None
 
 
 def sought(text: str, commands: Sequence[Command]) -> tuple[str, Decimal | None] | None:
@@ -95,11 +102,9 @@ def sought(text: str, commands: Sequence[Command]) -> tuple[str, Decimal | None]
     options = any(w.flow is Flow.OPTIONS for w in wishes)
     if any(w.mentions for w in wishes) or not (options or _SEEKS.search(plain)):
         return None
-    limit = _AT_MOST.search(plain)
     words = _SEEKS.sub(" ", _AT_MOST.sub(" ", plain))
     words = _FILLER.sub(" ", _OPTIONS.sub(" ", words) if options else words)
-    at_most = Decimal(limit[1] or limit[2]) if limit else None
-    return (" ".join(words.split()), at_most) if words.strip() else None
+    return (" ".join(words.split()), limit_of(plain)) if words.strip() else None
 
 
 def shown(products: Sequence[Product], at_most: Decimal | None, language: str) -> Line | None:

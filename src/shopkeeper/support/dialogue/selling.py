@@ -1,18 +1,28 @@
 """What follows when products were shown: questions about them are answered, they are compared, cheaper ones are looked for,
 and one is made ready for the cart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from shopkeeper.shop.records import Product
 from shopkeeper.support.dialogue import asking, shown
-from shopkeeper.support.dialogue.records import DialogueState, Evidence
+from shopkeeper.support.dialogue.records import WRITES, Command, DialogueState, Evidence
 from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.working import Turn
 from shopkeeper.text.normalise import normalise
 
 Answer = Callable[[str], Answered | None]
 _CENT = Decimal("0.01")
+
+
+def may_follow(state: DialogueState, text: str, commands: Sequence[Command]) -> bool:
+    """True if a message may be about products that were shown: nothing else was asked back, and nothing is to be done to
+    an order. "I'd like the second one" reads as a change, and is none where nothing else is under way."""
+    asked = state.question
+    if not state.shown or (asked is not None and asked.slot not in ("more", "identity", "person")):
+        return False
+    changes = any(c.wish is not None and c.wish.flow in WRITES for c in commands)
+    return not changes or shown.wants_cart(normalise(text))
 
 
 def show(turn: Turn, words: str, at_most: Decimal | None) -> bool:
@@ -23,6 +33,7 @@ def show(turn: Turn, words: str, at_most: Decimal | None) -> bool:
     turn.desk.used.add("find_products")
     turn.lines.append(line)
     turn.chatted = True
+    turn.state.shown = ()
     remember(turn, line.evidence)
     turn.state.sought = words
     return True
@@ -58,6 +69,9 @@ def follow(turn: Turn, text: str, answer: Answer) -> bool:
     if shown.wants_best(plain) and len(products) > 1:
         line = shown.best_rated(products, state.language)
         return line is not None and _say(turn, line)
+    limit = asking.limit_of(plain) if shown.is_short(plain) else None
+    if at is None and limit is not None and state.sought and asking.sought(text, ()) is None:
+        return show(turn, state.sought, limit) or _say(turn, Line("none_cheaper"))
     if at is None and shown.wants_cheaper(plain) and state.sought:
         than = [p for p in products if p.id == state.meant] or products
         found = show(turn, state.sought, shown.lowest(than) - _CENT)

@@ -49,7 +49,7 @@ _BEST = re.compile(
     r"|哪[个一]?[个款件种盏把台双条只]?(?:更|最|比较)?好|推荐哪[个款]"
 )
 _ALL = re.compile(
-    r"\b(?:both|them|these|those|all (?:of them|three|four))\b|它们|这些|这[几两][个款件]|两[个款件]都?"
+    r"\b(?:both|they|them|these|those|all (?:of them|three|four))\b|它们|这些|这[几两][个款件]|两[个款件]都?"
 )
 _ONE = re.compile(r"\b(?:it|this one|that one|this|that)\b|它|[这那][个款件种盏把台双条只]")
 _COMPARE = re.compile(
@@ -61,7 +61,7 @@ _BARE = re.compile(
 )
 _SOME_ONE = re.compile(r"^(?:i(?:'ll| will|'d like)? ?(?:take|have|want)? ?)?the \w+ one\W*$")
 _CART = re.compile(
-    r"\b(?:add|put)\b.*\b(?:cart|basket|bag)\b|\bi(?:'ll| will|'d like to| want to)? (?:take|buy)\b|\bbuy (?:it|this|that|the)\b"
+    r"\b(?:add|put)\b.*\b(?:cart|basket|bag)\b|\bi(?:'ll| will|'d like to| want to)? (?:take|buy)\b|\bi(?:'d| would) (?:like|love) (?:the|that|this) |\bbuy (?:it|this|that|the)\b"
     r"|加(?:入|到|进)?.{0,6}购物[车袋]|放(?:入|到|进).{0,6}购物[车袋]|我(?:就)?(?:要|买)(?:它|[这那第最前]|了)|就[要买]?(?:它|这个|那个|这款|那款)"
 )  # fmt: skip
 
