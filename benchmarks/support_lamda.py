@@ -8,9 +8,9 @@ and records have to say to it, and every wording of that by templates. Six ways 
                                                                        that keep every fact, the best
 
 *Safe* and *grounded* are checked by code: no link or markup and no promise that the records do not make; every number, id and
-price out of the records. The other four are judged by a logistic model on signs of form (`signs`), taught by labels of a
-person in `support_lamda_labels.toml`; `kappa.…` is how far it agrees with that person on replies that did not teach it
-(Cohen's; about moments it has not seen). Wordings of models are kept, so that a run goes on where it was.
+price out of the records. The other four are judged by a logistic model on signs of form (`signs`), taught by the labels of
+one reader, who also made the agent (`support_lamda_labels.toml`); `kappa.…` is how far it agrees with that reader on replies
+that did not teach it (Cohen's; about moments it has not seen). Wordings of models are kept, so that a run goes on where it was.
 
     python -m benchmarks support_lamda [--quick]          the figures
     python -m benchmarks.support_lamda show               the replies, to be labelled
