@@ -129,6 +129,25 @@ def test_a_page_that_changes_changes_the_answer(answers: Answers, database: Data
     assert told(answers, "How long is the warranty?")[1].endswith("36 months.")
 
 
+@pytest.mark.parametrize(
+    ("also", "kind"),
+    [(" You may return things within 30 days.", AnswerKind.QUOTED), ("", AnswerKind.UNKNOWN)],
+)
+def test_a_page_that_says_our_figure_too_does_not_disagree(
+    answers: Answers, database: Database, also: str, kind: AnswerKind
+) -> None:
+    later = "You may return things within 60 days."
+    with database.connection() as conn:
+        pages.upsert(
+            conn,
+            [
+                Page(PageId("f"), PageKind.FAQ, "how", "How do I return things?", "You may return things within 30 days."),
+                Page(PageId("p"), PageKind.FAQ, "when", "How do I return things?", later + also),
+            ],
+        )  # fmt: skip
+    assert answers.answer("How long can I return things?").kind is kind
+
+
 class Stuck:
     """A machine that is too busy to compute a vector until it is told to go on."""
 

@@ -40,6 +40,7 @@ FRESH_S = 5.0  # after so long it is looked whether pages have changed
 TITLED = 0.55  # from here on the title of a page of questions is the question
 BESIDE = 0.93  # of the best statement's score, for another of its page to be quoted too
 NEARLY = 0.97  # the same for another page to be heard where figures differ
+ALSO = 0.9  # the same for a page to say our figure too, beside another: 30 days, and longer before Christmas
 SAME_BLOCK = 0.8  # the same for one of its paragraph
 
 
@@ -279,12 +280,17 @@ def _belongs(other: Candidate, best: Candidate) -> bool:
 
 
 def _disagree(question: Reading, best: Candidate, found: Sequence[Candidate]) -> bool:
-    """True if another page answers as well with other figures, where a figure is asked for: then a person decides."""
+    """True if another page answers as well with other figures alone, where a figure is asked for: then a person decides."""
     if not question.asks & {"how_long", "how_much", "when", "how_many"}:
         return False
     ours = numbers(best.statement.text)
+    agreeing = {
+        c.statement.slug
+        for c in found
+        if c.score >= ALSO * best.score and ours & numbers(c.statement.text)
+    } | {best.statement.slug}
     near = (c.statement for c in found if c.score >= NEARLY * best.score)
-    return any(s.slug != best.statement.slug and not ours & numbers(s.text) for s in near)
+    return any(s.slug not in agreeing and not ours & numbers(s.text) for s in near)
 
 
 def unknown(language: str, *, topic: str = "") -> Answer:
