@@ -7,6 +7,7 @@ visitor's way, which is read as they ask (`trails.py`). A list is kept with an i
 """
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -80,6 +81,9 @@ class Recommendations:
         self._follower = Follower(database, folder, find)
         self._keeper = Keeper(database)
         self._trying = Trying(database, folder, secret, lambda: self.state)
+        # Scoring is many short steps in NumPy, each of which lets go of the interpreter and must win it back: threads
+        # that score at once take it from each other hundreds of times a list. They score in turn, and wait in parallel.
+        self._scoring = threading.Lock()
 
     def start(self) -> None:
         """Follow the shop, and keep lists, in the background from now on."""
@@ -211,10 +215,13 @@ class Recommendations:
 
     def _answer(self, asked: Asked, state: State, at: datetime | None = None) -> RecommendedList:
         begun, now = time.perf_counter(), at or self._clock()
-        question = _question(asked, state, lambda: self._way(asked.visitor, state, at))
+        way = trails.NOWHERE if asked.slot in ABOUT else self._way(asked.visitor, state, at)
+        with self._scoring:
+            question = _question(asked, state, way)
         controls = state.controls.get(asked.slot, DEFAULT[asked.slot])
         effect = state.effects(asked.slot, question.category, now)
-        items = _items(question, state, effect, controls, asked)
+        with self._scoring:
+            items = _items(question, state, effect, controls, asked)
         return RecommendedList(
             id=f"{ID_PREFIX}{secrets.token_hex(10)}",
             slot=asked.slot,
@@ -224,6 +231,9 @@ class Recommendations:
             model=state.scorer.model.made.version,
             took_ms=round((time.perf_counter() - begun) * 1000, 3),
         )
+
+
+ABOUT = frozenset({Slot.SIMILAR, Slot.TOGETHER, Slot.CART})  # lists about products, whoever asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +249,11 @@ class _Question:
     told: Mapping[int, tuple[Reason, ...]] | None = None  # reasons that are known already
 
 
-def _question(asked: Asked, state: State, way_of: Callable[[], Way]) -> _Question:
+def _question(asked: Asked, state: State, way: Way) -> _Question:
+    """way: of the visitor; not looked at in lists about products."""
     in_cart = state.shelf.places(asked.in_cart)
-    if asked.slot in (Slot.SIMILAR, Slot.TOGETHER, Slot.CART):
+    if asked.slot in ABOUT:
         return _about_products(asked, state, in_cart)
-    way = way_of()
     if asked.slot is Slot.AGAIN:
         scored, told = again(way, state.scorer.model)
         return _Question(way.trail, way.why, scored, _left(state, in_cart), told=told)
