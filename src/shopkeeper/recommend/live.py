@@ -210,7 +210,7 @@ class Recommendations:
         if not visitor.is_known:
             return trails.NOWHERE
         now = at or self._clock()
-        with self._database.connection() as conn:
+        with self._database.reading() as conn:
             return trails.read(conn, visitor, state.shelf.place, now, until=at)
 
     def _answer(self, asked: Asked, state: State, at: datetime | None = None) -> RecommendedList:

@@ -174,7 +174,8 @@ class Model:
     @classmethod
     def _of(cls, about: dict[str, Any], folder: Path) -> Self:
         def array(name: str) -> Any:
-            return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            mapped = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            return np.asarray(mapped)  # the same memory, without the price of a subclass at each step
 
         def words(name: str) -> Words:
             terms = Places(tuple(about[name]))
