@@ -175,7 +175,9 @@ class Model:
     def _of(cls, about: dict[str, Any], folder: Path) -> Self:
         def array(name: str) -> Any:
             mapped = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-            return np.asarray(mapped)  # the same memory, without the price of a subclass at each step
+            return np.asarray(
+                mapped
+            )  # the same memory, without the price of a subclass at each step
 
         def words(name: str) -> Words:
             terms = Places(tuple(about[name]))

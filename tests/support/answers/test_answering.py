@@ -58,6 +58,15 @@ def test_a_sentence_of_a_page_is_quoted_with_its_place(answers: Answers) -> None
     assert (answer.quotes[0].source.url, answer.evidence) == ("/pages/warranty", ("page:w",))
 
 
+def test_a_policy_that_is_asked_for_as_a_whole_is_quoted_from_its_beginning(
+    answers: Answers,
+) -> None:
+    for asked in ("What is your warranty policy?", "Tell me about the warranty terms"):
+        assert told(answers, asked)[1] == "From “Warranty”: The warranty is 24 months."
+    for other in ("What is your pet policy?", "What is your warranty policy for opened tea?"):
+        assert told(answers, other)[0] is AnswerKind.UNKNOWN
+
+
 def test_a_page_of_another_language_is_quoted_as_such(answers: Answers) -> None:
     assert (
         told(answers, "质保期多长？")[1]

@@ -50,6 +50,7 @@ def test_a_matched_customer_enters_a_code_before_anything_is_written(stranger: T
     stranger.say("Cancel order W1004 please, I no longer need it.")
     asked = stranger.say("My name is Ada Lovelace and my zip code is 97477.")
     assert stranger.desk.mail.sent and "code" in asked.text
+    assert "six-digit" in stranger.say("02917").text  # no code, so no attempt
     proposed = stranger.say(stranger.desk.mail.code)
     assert proposed.proposal_id
     stranger.say("Yes, please")

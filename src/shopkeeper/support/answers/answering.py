@@ -24,6 +24,7 @@ from shopkeeper.support.answers.learnt import learnt
 from shopkeeper.support.answers.lexicon import keys
 from shopkeeper.support.answers.matching import Candidate, Matcher
 from shopkeeper.support.answers.opinions import opinions
+from shopkeeper.support.answers.overview import overview
 from shopkeeper.support.answers.reading import Reading, read
 from shopkeeper.support.answers.records import Answer, AnswerKind, Citation, Source, SourceKind
 from shopkeeper.support.answers.ruling import Ruling, is_case, rule_on, topic_of
@@ -101,6 +102,7 @@ class Answers:
             found = found or self._by_rules(conn, question, meant, language)
             if found is None and self._is_general(conn, reading, named):
                 found = self._quoted(conn, reading, language)
+                found = found or self._overview(conn, reading, language)
             found = found or learnt(conn, question, language, hosts=self._hosts)
         topic = topic_of(reading)
         return found or unknown(language, topic=topic.name if topic else "")
@@ -200,17 +202,12 @@ class Answers:
         if sure < trust.LEAST:
             return None
         chosen = self._statements(matcher, best, found)
-        frame = "quoted" if best.statement.language == language else "foreign"
-        source = Source(
-            SourceKind.PAGE, best.statement.page_id, best.statement.title, f"/pages/{best.statement.slug}",
-        )  # fmt: skip
-        joined = ("" if best.statement.language == "zh" else " ").join(chosen)
-        text = say(frame, language, title=best.statement.title, quote=joined)
-        topic = topic_of(question)
-        return Answer(
-            text, AnswerKind.QUOTED, language, tuple(Citation(t, source) for t in chosen), round(sure, 3),
-            topic=topic.name if topic else "",
-        )  # fmt: skip
+        return _cited(best.statement, chosen, question, language, sure)
+
+    def _overview(self, conn: Connection, question: Reading, language: str) -> Answer | None:
+        told = self._matcher(conn).told()
+        found = overview(question.text, told, language, most=MAX_QUOTED)
+        return _cited(found[0], [s.text for s in found], question, language, 1.0) if found else None
 
     def _statements(
         self, matcher: Matcher, best: Candidate, found: Sequence[Candidate]
@@ -252,6 +249,20 @@ class Answers:
                 self._index = _Index(digest, made, kinds)
             self._looked_at = now
             return self._index.matcher
+
+
+def _cited(
+    of: Statement, chosen: Sequence[str], question: Reading, language: str, sure: float
+) -> Answer:
+    """An answer that quotes these sentences of a statement's page."""
+    frame = "quoted" if of.language == language else "foreign"
+    source = Source(SourceKind.PAGE, of.page_id, of.title, f"/pages/{of.slug}")
+    joined = ("" if of.language == "zh" else " ").join(chosen)
+    topic = topic_of(question)
+    return Answer(
+        say(frame, language, title=of.title, quote=joined), AnswerKind.QUOTED, language,
+        tuple(Citation(t, source) for t in chosen), round(sure, 3), topic=topic.name if topic else "",
+    )  # fmt: skip
 
 
 def _prepare(matcher: Matcher, stopped: Event) -> None:

@@ -117,7 +117,7 @@ def fields(question: str, meant: Named, language: str) -> list[Field]:
         return []
     known = titles(product) | explained | frozenset(_asking_units())
     rest = read(question, ignoring=known)
-    if rest.words or _names_more(meant.rest, known, strict=by_value) or (by_value and rest.goods):
+    if rest.words or names_more(meant.rest, known, strict=by_value) or (by_value and rest.goods):
         return []
     return _most_telling(found, meant.rest)
 
@@ -189,7 +189,7 @@ def _is_word(value: str) -> bool:
     return value != "" and not any(c.isdigit() for c in value)
 
 
-def _names_more(question: Reading, known: frozenset[str], *, strict: bool) -> bool:
+def names_more(question: Reading, known: frozenset[str], *, strict: bool) -> bool:
     """True if a question about a product names something beside its title and its fields. strict: what most questions
     may hold counts too, and other fields do, as where "is it dimmable and waterproof?" finds the first alone."""
     asked = [u.key for u in units(question.text)]

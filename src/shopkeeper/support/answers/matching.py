@@ -152,6 +152,10 @@ class Matcher:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def told(self) -> list[Statement]:
+        """All that the pages say, page by page."""
+        return [e.statement for e in self._entries]
+
     def without(self, texts: Collection[str]) -> "Matcher":
         """The same pages with the statements of these texts taken off."""
         kept = [i for i, e in enumerate(self._entries) if e.statement.text not in texts]

@@ -54,6 +54,9 @@ def identify(turn: Turn, client: str) -> None:
 
 def _code(turn: Turn) -> None:
     code = turn.state.facts.pop("code", "")
+    if not code:  # something else was said: no attempt is used up by it
+        turn.say("code_awaited")
+        return
     try:
         turn.conversation.enter_code(code)
     except NotIdentified:
