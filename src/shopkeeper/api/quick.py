@@ -8,8 +8,8 @@ all query parameters, so that it can be called without it too, with the query re
     def search(shop: ShopOf, caller: CallerOf, asked: Annotated[Asked, Query()]) -> Response: ...
 
 `Surroundings` lets a request in as any other, then asks here. What is wrong is answered as on every other route, each
-error with the name of its parameter. Each route has as many threads as there are processors: more would only take
-turns, which costs a third of the answers, and routes do not wait for each other.
+error with the name of its parameter. Each route has a few threads more than there are processors: many would only
+take turns, which costs a third of the answers, and routes do not wait for each other.
 """
 
 import asyncio

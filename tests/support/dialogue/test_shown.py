@@ -128,6 +128,17 @@ def test_what_was_bought_is_not_what_was_shown(shopper: Talk) -> None:
     assert "who you are" in shopper.say("I want to return the second one").text
 
 
+def test_where_an_order_is_is_not_asked_of_what_was_shown(desk: Desk) -> None:
+    with desk.support.database.connection() as conn:
+        products.upsert(conn, LAMPS)
+    agent = Agent(desk.support, find, knows)
+    conversation = agent.open()
+    conversation.sign_in(desk.support.sign("ada"))
+    talk = Talk(agent, conversation, desk)
+    talk.say("How tall is the Tall lamp?")
+    assert "#W100" in talk.say("Where is my order? When will it arrive?").text
+
+
 def test_products_that_are_told_of_are_spoken_of_from_then_on(desk: Desk) -> None:
     with desk.support.database.connection() as conn:
         products.upsert(conn, [*LAMPS, MUG])

@@ -11,7 +11,7 @@ from decimal import Decimal
 from shopkeeper.shop.records import Product
 from shopkeeper.support.dialogue.records import WRITES, Command, Do, Evidence, Flow, Question
 from shopkeeper.support.dialogue.saying import Line
-from shopkeeper.support.outside import named
+from shopkeeper.support.dialogue.shown import title_of
 from shopkeeper.support.wording import money
 from shopkeeper.text.normalise import normalise
 
@@ -47,14 +47,22 @@ _ASKING = frozenset({Flow.ITEM, Flow.OPTIONS, Flow.TOTAL, Flow.ADDRESS, Flow.REF
 def is_general(text: str, commands: Sequence[Command], question: Question | None) -> bool:
     """True for a question about the shop, as far as can be seen without looking anything up."""
     plain = normalise(text)
-    if (question is not None and question.slot not in ("more", "identity", "person")) or _is_own(plain):  # fmt: skip
+    if not leaves_room(question) or is_own(plain):
         return False
     if not (_QUESTION.search(plain) or _SEEKS.search(plain)):
         return False
+    return wants_nothing_done(commands) and not any(c.do is Do.SET for c in commands)
+
+
+def leaves_room(question: Question | None) -> bool:
+    """True unless something was asked back that the message is to answer."""
+    return question is None or question.slot in ("more", "identity", "person")
+
+
+def wants_nothing_done(commands: Sequence[Command]) -> bool:
+    """True if nothing is wanted but what a question about goods may be taken for; nothing of an order that is named."""
     wishes = [c.wish for c in commands if c.wish is not None]
-    return all(w.flow in _ASKING and not w.orders for w in wishes) and not any(
-        c.do is Do.SET for c in commands
-    )
+    return all(w.flow in _ASKING and not w.orders for w in wishes)
 
 
 def is_question(plain: str) -> bool:
@@ -68,14 +76,14 @@ def puts_rule(text: str, commands: Sequence[Command]) -> bool:
     wishes = [c.wish for c in commands if c.wish is not None]
     return bool(
         _QUESTION.search(plain)
-        and not _is_own(plain)
+        and not is_own(plain)
         and wishes
         and not is_misread(commands)
         and all(w.flow in WRITES and not w.orders for w in wishes)
     )
 
 
-def _is_own(plain: str) -> bool:
+def is_own(plain: str) -> bool:
     """True for what is about the customer's own things. "For my mother" tells who a present is for."""
     return _OWN.search(_FOR_SOMEBODY.sub(" ", plain)) is not None
 
@@ -116,9 +124,7 @@ def shown(products: Sequence[Product], at_most: Decimal | None, language: str) -
         there = [v for v in there if at_most is None or v.price.amount <= at_most]
         if not there or len(lines) == SHOWN:
             continue
-        words = product.translations.get(language)
-        title = named((words.title if words else "") or product.title, product.id)
         cheapest = min(there, key=lambda v: v.price.amount)
-        lines.append(f"- {title}: {money(cheapest.price)}")
+        lines.append(f"- {title_of(product, language)}: {money(cheapest.price)}")
         evidence.append(Evidence("product", str(product.id)))
     return Line("products", {"options": "\n".join(lines)}, tuple(evidence)) if lines else None

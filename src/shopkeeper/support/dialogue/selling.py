@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from shopkeeper.shop.records import Product
 from shopkeeper.support.dialogue import asking, shown
-from shopkeeper.support.dialogue.records import WRITES, Command, DialogueState, Evidence
+from shopkeeper.support.dialogue.records import Command, DialogueState, Evidence
 from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.working import Turn
 from shopkeeper.text.normalise import normalise
@@ -16,13 +16,13 @@ _CENT = Decimal("0.01")
 
 
 def may_follow(state: DialogueState, text: str, commands: Sequence[Command]) -> bool:
-    """True if a message may be about products that were shown: nothing else was asked back, and nothing is to be done to
-    an order. "I'd like the second one" reads as a change, and is none where nothing else is under way."""
-    asked = state.question
-    if not state.shown or (asked is not None and asked.slot not in ("more", "identity", "person")):
+    """True if a message may be about products that were shown: nothing else was asked back, and it is of no order. "I'd like
+    the second one" reads as a change, and is none where nothing else is under way."""
+    if not state.shown or not asking.leaves_room(state.question):
         return False
-    changes = any(c.wish is not None and c.wish.flow in WRITES for c in commands)
-    return not changes or shown.wants_cart(normalise(text))
+    plain = normalise(text)
+    of_goods = asking.wants_nothing_done(commands) and not asking.is_own(plain)
+    return of_goods or shown.wants_cart(plain)
 
 
 def show(turn: Turn, words: str, at_most: Decimal | None) -> bool:

@@ -22,6 +22,7 @@ MOST_FACTS = 6  # that differ
 LEAST_RATINGS = 3  # below, a mean says nothing
 _SHORT = 8  # words of an answer to what was asked back
 
+_MEASURE = "[个款件种盏把台双条只]"
 _THING = r"(?: (?:one|ones|product|item|option))?"
 _PLACES = {
     "first": 0, "second": 1, "third": 2, "fourth": 3, "1": 0, "2": 1, "3": 2, "4": 3, "一": 0, "二": 1, "三": 2, "四": 3,
@@ -29,29 +30,27 @@ _PLACES = {
 _PLACE = re.compile(
     r"\b(?:the )?(?P<en>first|second|third|fourth)(?: (?:one|product|item|option)\b|(?= and\b| or\b|$|[?.!,]))"
     r"|\bthe (?P<alone>second|third|fourth)\b|(?:\bnumber|\bno\.|#) ?(?P<number>[1-4])\b"
-    r"|第(?P<zh>[一二三四1-4])[个款件种盏把台双条只]?"
+    rf"|第(?P<zh>[一二三四1-4]){_MEASURE}?"
 )
-_FIRST_TWO = re.compile(r"\bthe first two\b|前[两二2][个款件种盏把台双条只]?")
-_LAST = re.compile(
-    r"\bthe last(?: (?:one|product|item|option))?\b|最后(?:一)?[个款件种盏把台双条只]"
-)
+_FIRST_TWO = re.compile(rf"\bthe first two\b|前[两二2]{_MEASURE}?")
+_LAST = re.compile(rf"\bthe last(?: (?:one|product|item|option))?\b|最后(?:一)?{_MEASURE}")
 _CHEAPEST = re.compile(
-    rf"\b(?:the )?(?:cheapest|least expensive|lowest[- ]priced){_THING}\b|最便宜的?(?:那?[个款件种盏把台双条只])?"
+    rf"\b(?:the )?(?:cheapest|least expensive|lowest[- ]priced){_THING}\b|最便宜的?(?:那?{_MEASURE})?"
 )
 _DEAREST = re.compile(
-    rf"\b(?:the )?(?:most expensive|priciest|dearest){_THING}\b|最贵的?(?:那?[个款件种盏把台双条只])?"
+    rf"\b(?:the )?(?:most expensive|priciest|dearest){_THING}\b|最贵的?(?:那?{_MEASURE})?"
 )
 _BEST_RATED = re.compile(
-    rf"\b(?:the )?(?:best|highest|top)[- ]rated{_THING}\b|(?:评分|评价)最[高好]的?(?:那?[个款件种盏把台双条只])?"
+    rf"\b(?:the )?(?:best|highest|top)[- ]rated{_THING}\b|(?:评分|评价)最[高好]的?(?:那?{_MEASURE})?"
 )
 _BEST = re.compile(
     r"\bwhich (?:one )?(?:is|would be|do you think is) (?:the )?(?:best|better)\b|\bwhich (?:one )?(?:do|would) you (?:recommend|suggest)\b"
-    r"|哪[个一]?[个款件种盏把台双条只]?(?:更|最|比较)?好|推荐哪[个款]"
+    rf"|哪[个一]?{_MEASURE}?(?:更|最|比较)?好|推荐哪[个款]"
 )
 _ALL = re.compile(
     r"\b(?:both|they|them|these|those|all (?:of them|three|four))\b|它们|这些|这[几两][个款件]|两[个款件]都?"
 )
-_ONE = re.compile(r"\b(?:it|this one|that one|this|that)\b|它|[这那][个款件种盏把台双条只]")
+_ONE = re.compile(rf"\b(?:it|this one|that one|this|that)\b|它|[这那]{_MEASURE}")
 _COMPARE = re.compile(
     r"\bcompar\w+|\bdifferences?\b|\bdiffer\b|\bversus\b|\bvs\b|比较一?下|对比|区别|有什么不同|差别"
 )
