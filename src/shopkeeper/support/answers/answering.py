@@ -1,14 +1,14 @@
 """The door: a question in, an answer with what it rests on out.
 
 Sources are asked in an order that leaves no room for guessing: fields of the product that is named, then rules put to a
-case, then sentences of pages. If none carries the answer, it is that a person is needed. The text is made of frames of
+case, then pages: first for questions that every shop hears, as they are put there, then for what was written. If none carries the answer, it is that a person is needed. The text is made of frames of
 ours and of what was quoted; a question is never repeated in it.
 """
 
 import itertools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
 from time import monotonic
 
@@ -19,6 +19,7 @@ from shopkeeper.shop import pages, products
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import PageKind, Product
 from shopkeeper.support.answers import goods, trust
+from shopkeeper.support.answers.common import common, headed, titled
 from shopkeeper.support.answers.goods import Finder, Named
 from shopkeeper.support.answers.learnt import learnt
 from shopkeeper.support.answers.lexicon import keys
@@ -100,6 +101,8 @@ class Answers:
             reading = named.rest if named else read(question)
             found = self._of_product(conn, question, meant, language) if meant else None
             found = found or self._by_rules(conn, question, meant, language)
+            if found is None and named is None:
+                found = self._common(conn, question, language)
             if found is None and self._is_general(conn, reading, named):
                 found = self._quoted(conn, reading, language)
                 found = found or self._overview(conn, reading, language)
@@ -190,7 +193,9 @@ class Answers:
         topic = topic_of(question)
         return topic is not None and topic.of_goods and not question.words
 
-    def _quoted(self, conn: Connection, question: Reading, language: str) -> Answer | None:
+    def _quoted(
+        self, conn: Connection, question: Reading, language: str, *, least: float = trust.LEAST
+    ) -> Answer | None:
         matcher = self._matcher(conn)
         found = matcher.candidates(question, language)
         if not found:
@@ -199,10 +204,27 @@ class Answers:
         if _disagree(question, best, found):
             return None
         sure = self._judge(matcher.signs(question, found))
-        if sure < trust.LEAST:
+        if sure < least:
             return None
         chosen = self._statements(matcher, best, found)
         return _cited(best.statement, chosen, question, language, sure)
+
+    def _common(self, conn: Connection, question: str, language: str) -> Answer | None:
+        """What the pages say to a question that every shop hears: a page or a part of one that is headed by it, else what
+        is found for it as it is put to pages."""
+        asked = common(question, language)
+        if asked is None:
+            return None
+        told = self._matcher(conn).told()
+        parts = (headed(put, told, language) for put in asked.puts)
+        found = next(filter(None, parts), None) or titled(asked.name, told, language)
+        if found:
+            chosen = _first_of(found)
+            answer: Answer | None = _cited(found[0], chosen, read(question), language, trust.SURE)
+        else:
+            each = (self._quoted(conn, read(put), language, least=trust.PUT) for put in asked.puts)
+            answer = next((a for a in each if a is not None), None)
+        return None if answer is None else replace(answer, common=asked.name, own=asked.own)
 
     def _overview(self, conn: Connection, question: Reading, language: str) -> Answer | None:
         told = self._matcher(conn).told()
@@ -263,6 +285,16 @@ def _cited(
         say(frame, language, title=of.title, quote=joined), AnswerKind.QUOTED, language,
         tuple(Citation(t, source) for t in chosen), round(sure, 3), topic=topic.name if topic else "",
     )  # fmt: skip
+
+
+def _first_of(told: Sequence[Statement]) -> list[str]:
+    """The sentences from the first on, as many as are quoted."""
+    chosen = [told[0].text]
+    for statement in told[1:]:
+        if sum(map(len, chosen)) + len(statement.text) > MAX_QUOTED:
+            break
+        chosen.append(statement.text)
+    return chosen
 
 
 def _prepare(matcher: Matcher, stopped: Event) -> None:

@@ -63,8 +63,13 @@ def _titles(statement: Statement) -> tuple[tuple[frozenset[str], frozenset[str]]
     """The questions of a title that puts several."""
     if statement.kind is not PageKind.FAQ:
         return ()
-    parts = [read(part) for part in _PARTS.split(statement.title) if part.strip()]
+    parts = [read(part) for part in questions_of(statement.title)]
     return tuple((items_of(p), p.asks) for p in parts) if len(parts) > 1 else ()
+
+
+def questions_of(title: str) -> list[str]:
+    """The questions of a title, of which it may put several."""
+    return [part for part in _PARTS.split(title) if part.strip()]
 
 
 def _key(statement: Statement) -> frozenset[str]:

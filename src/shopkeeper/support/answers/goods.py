@@ -86,8 +86,13 @@ def titles(product: Product) -> frozenset[str]:
 
 
 def _has_run(asked: Sequence[str], title: tuple[str, ...]) -> bool:
-    size = len(title)
-    return any(tuple(asked[i : i + size]) == title for i in range(len(asked) - size + 1))
+    return _runs(asked, title) > 0
+
+
+def _runs(asked: Sequence[str], run: tuple[str, ...]) -> int:
+    """How often a run stands in these units."""
+    size = len(run)
+    return sum(tuple(asked[i : i + size]) == run for i in range(len(asked) - size + 1))
 
 
 def _soft(key: str) -> bool:
@@ -106,8 +111,10 @@ def fields(question: str, meant: Named, language: str) -> list[Field]:
     found: dict[str, Field] = {}
     explained: set[str] = set()
     by_value = False
+    asked = [u.key for u in units(meant.rest.text)]
+    own = next((title for title in _each_title(product) if _has_run(asked, title)), ())
     for name, tell in _known(product, language, terms).items():
-        cue = _cue(meant.rest, name, terms)
+        cue = _cue(meant.rest, name, terms, own)
         if not cue and (cue := _named_value(meant.rest, name, product, terms)):
             by_value = True
         if cue:
@@ -159,8 +166,9 @@ def _stock(product: Product, language: str, terms: dict[str, str]) -> str:
     return say(word, language, which=_joined([n for n in names if n][:12], language))
 
 
-def _cue(question: Reading, name: str, terms: dict[str, str]) -> set[str]:
-    """The units by which a question asks for this field; none if it does not."""
+def _cue(question: Reading, name: str, terms: dict[str, str], own: Sequence[str]) -> set[str]:
+    """The units by which a question asks for this field; none if it does not. own: the units of the title; what
+    stands in it asks for nothing until it is said once more: there is a field "Laptop", and a "Laptop Backpack"."""
     asked = units(question.text)
     found = [u.key for u in asked]
     said: set[str] = set()
@@ -169,7 +177,7 @@ def _cue(question: Reading, name: str, terms: dict[str, str]) -> set[str]:
             said |= set(found[match.start : match.end])
     for written in (name, terms.get(name, "")):
         run = keys(written)
-        if run and _has_run(found, run):
+        if run and _runs(found, run) > _runs(own, run):
             said |= set(run)
     return said
 

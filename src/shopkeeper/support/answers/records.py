@@ -50,7 +50,8 @@ class Citation:
 class Answer:
     """An answer to a question. text: what the customer is told, plain text in `language`; for `unknown`, that a person
     is needed. possible: of a rule, yes, no or (None) it depends. confidence: from 0 to 1. topic: what it is about, as
-    far as that was understood ("returns", "shipping", …).
+    far as that was understood ("returns", "shipping", …). common: the name of the question in `common.toml`, if it is one;
+    own: it asks of the customer's own things, of which pages tell only half.
     """
 
     text: str
@@ -60,6 +61,8 @@ class Answer:
     confidence: float = 0.0
     possible: bool | None = None
     topic: str = ""
+    common: str = ""
+    own: bool = False
 
     @property
     def known(self) -> bool:
