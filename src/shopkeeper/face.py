@@ -26,7 +26,7 @@ from shopkeeper.models.explaining import Explainer
 from shopkeeper.models.routing import LanguageModels
 from shopkeeper.recommend import Recommendations
 from shopkeeper.recommend.learning import learn
-from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse
+from shopkeeper.search import ProductSearch, SearchRequest, SearchResponse, Sort, shelves
 from shopkeeper.search.suggest import Suggestion
 from shopkeeper.settings import Settings, load_settings
 from shopkeeper.shop import backup as backups
@@ -50,6 +50,7 @@ from shopkeeper.support.dialogue import (
     Rephraser,
     Understands,
 )
+from shopkeeper.support.dialogue.window import ShelfName
 from shopkeeper.support.inbox import Inbox, Teaching
 
 ANSWERED_FROM = (
@@ -210,6 +211,7 @@ class Shop:
             _knowing(self.answers),
             understands,
             Rephraser(model, patience=patience) if model is not None and words else None,
+            window=self,
         )
 
     def _by_examples(self, embedder: Embedder) -> ByExamples:
@@ -231,6 +233,18 @@ class Shop:
         hits = self.find(words, limit=ANSWERED_FROM).hits
         with self.database.connection() as conn:
             return list(products.get_many(conn, [hit.product_id for hit in hits]).values())
+
+    def shelf(self, name: ShelfName) -> list[Product]:
+        """Various products of a shelf that everybody is shown: what is popular, reduced, new or rated best."""
+        orders = {"newest": Sort.NEWEST, "best_rated": Sort.RATING}
+        in_order = shelves.first_by(self.search, self.settings.language, orders[name]) if name in orders else []  # fmt: skip
+        with self.database.connection() as conn:
+            if name == "popular":
+                in_order = shelves.popular(conn)
+            elif name == "reduced":
+                in_order = shelves.reduced(conn)
+            chosen = shelves.varied(conn, in_order, rated=name == "best_rated")
+            return list(products.get_many(conn, chosen).values())
 
     def _meaning(self) -> Embedder | None:
         """The embedder that the settings want, if its files are here."""
@@ -355,6 +369,6 @@ def _knowing(answers: Answers) -> Callable[[Conversation, str, str], Answered | 
             return None
         parts = (e.partition(":") for e in found.evidence)
         evidence = tuple(Evidence(kind, id_) for kind, _, id_ in parts)
-        return Answered(found.text, evidence, found.quotes)
+        return Answered(found.text, evidence, found.quotes, found.common, found.own)
 
     return answer

@@ -9,6 +9,7 @@ import pytest
 from shopkeeper.api import create_app
 from shopkeeper.face import Shop
 from shopkeeper.search import FacetValue
+from shopkeeper.search.shelves import popular
 from shopkeeper.shop import events
 from shopkeeper.shop.records import Event, ProductId
 from shopkeeper.storefront import cart, shelves
@@ -213,7 +214,7 @@ def test_what_is_popular_needs_enough_visits(shop: Shop) -> None:
                 "insert into events (id, action, at, session_id, object_id, object_id_type) values (%s, 'view', now(), 's', %s, 'product')",
                 [f"e{n}", id_],
             )
-        assert shelves.popular(conn) == ["lamp-05"]  # neither drafts nor what is gone
+        assert popular(conn) == ["lamp-05"]  # neither drafts nor what is gone
 
 
 def test_what_is_kept_is_asked_anew_when_old_or_when_the_catalogue_changed() -> None:

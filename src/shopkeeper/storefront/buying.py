@@ -11,12 +11,13 @@ from shopkeeper.errors import NotFound, Refused
 from shopkeeper.pages import Visit, redirect, visit_of
 from shopkeeper.pages.products import offer_of, picture_of, translation_of
 from shopkeeper.recommend import Slot
+from shopkeeper.search.shelves import SHELF
 from shopkeeper.shop import products
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.feeds.assembling import price_is_known
 from shopkeeper.shop.records import Money, Product, ProductId, ProductStatus, Variant, VariantId
 from shopkeeper.storefront import cart as carts
-from shopkeeper.storefront import shelves, visits
+from shopkeeper.storefront import visits
 from shopkeeper.storefront.cards import url_of
 from shopkeeper.storefront.layout import show
 from shopkeeper.storefront.recommended import picked
@@ -53,7 +54,7 @@ def cart_page(
     lines = _lines(visit, carts.read(request.cookies.get(carts.COOKIE, "")))
     more = picked(
         visit, visits.visitor_of(request), Slot.CART, products=tuple(dict.fromkeys(line.product for line in lines)),
-        limit=shelves.SHELF,
+        limit=SHELF,
     ).cards if lines else []  # fmt: skip
     gone = _lines(visit, {removed: carts.quantity_of(quantity)}) if removed else []
     return show(

@@ -6,16 +6,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from shopkeeper.pages import Visit, visit_of
-from shopkeeper.pages.products import picture_of, rating_of
+from shopkeeper.pages.products import picture_of
 from shopkeeper.recommend import Slot
 from shopkeeper.search import Sort
+from shopkeeper.search.shelves import SHELF, first_by, popular, reduced, varied
 from shopkeeper.shop import products, reviews
-from shopkeeper.shop.database import Connection
 from shopkeeper.shop.records import ProductId
-from shopkeeper.storefront import shelves
 from shopkeeper.storefront.cards import Card
 from shopkeeper.storefront.layout import cards_of, departments_of, kept, show
 from shopkeeper.storefront.recommended import picked
+from shopkeeper.storefront.shelves import seen_lately
 from shopkeeper.storefront.visits import Visitor, visitor_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -55,9 +55,9 @@ def home(request: Request) -> Response:
     seen: list[ProductId] = []
     if visitor.session_id and not visitor.is_new:
         with visit.shop.database.connection() as conn:
-            seen = shelves.seen_lately(conn, visitor.session_id)
+            seen = seen_lately(conn, visitor.session_id)
     personal = _personal(visit, visitor) if seen else []
-    full = len(stock.popular) == shelves.SHELF  # fewer say nothing about what many like
+    full = len(stock.popular) == SHELF  # fewer say nothing about what many like
     rows = [
         *personal,
         Shelf(visit.t("Popular now"), cards_of(visit, stock.popular if full else ())),
@@ -82,8 +82,8 @@ def home(request: Request) -> Response:
 
 def _personal(visit: Visit, visitor: Visitor) -> list[Shelf]:
     """Shelves for somebody who has looked around already."""
-    home = picked(visit, visitor, Slot.HOME, limit=shelves.SHELF)
-    looked = picked(visit, visitor, Slot.LOOKED, limit=shelves.SHELF)
+    home = picked(visit, visitor, Slot.HOME, limit=SHELF)
+    looked = picked(visit, visitor, Slot.LOOKED, limit=SHELF)
     shelf = [Shelf(visit.t("For you"), home.cards)] if home.personal else []
     title = visit.t("Because you looked at {title}", title=looked.anchor)
     return [*shelf, Shelf(title, looked.cards)]
@@ -92,34 +92,14 @@ def _personal(visit: Visit, visitor: Visitor) -> list[Shelf]:
 def _stock(request: Request, visit: Visit) -> Stock:
     search = visit.shop.search
     emblems = {d.value: d.emblem for d in departments_of(request, visit) if d.emblem}
-    best, newest = (
-        shelves.first_by(search, visit.language, sort) for sort in (Sort.RATING, Sort.NEWEST)
-    )
+    best, newest = (first_by(search, visit.language, sort) for sort in (Sort.RATING, Sort.NEWEST))
     with visit.shop.database.connection() as conn:
         pictured = products.get_many(conn, list(emblems.values()))
         return Stock(
-            popular=_varied(conn, shelves.popular(conn)),
-            reduced=_varied(conn, shelves.reduced(conn)),
-            best=_varied(conn, best, rated=True),
-            newest=_varied(conn, newest),
+            popular=varied(conn, popular(conn)),
+            reduced=varied(conn, reduced(conn)),
+            best=varied(conn, best, rated=True),
+            newest=varied(conn, newest),
             pictures={c: picture_of(pictured[i]) for c, i in emblems.items() if i in pictured},
             reviews=reviews.count(conn),
         )
-
-
-def _varied(conn: Connection, ids: list[ProductId], *, rated: bool = False) -> list[ProductId]:
-    """As many as a shelf holds: the first of each category, then what else there is, in their order.
-
-    rated: only what somebody has rated.
-    """
-    found = {
-        i: product
-        for i, product in products.get_many(conn, ids).items()
-        if not rated or rating_of(product) is not None
-    }
-    first: dict[tuple[str, ...], ProductId] = {}
-    for product in found.values():
-        first.setdefault(product.category, product.id)
-    chosen = set(list(first.values())[: shelves.SHELF])
-    others = [i for i in found if i not in chosen][: shelves.SHELF - len(chosen)]
-    return [i for i in found if i in chosen or i in others]

@@ -19,11 +19,12 @@ from shopkeeper.pages.products import (
 )
 from shopkeeper.recommend import Slot
 from shopkeeper.search import Sort
+from shopkeeper.search.shelves import SHELF
 from shopkeeper.shop import demo, products
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.feeds.assembling import price_is_known
 from shopkeeper.shop.records import Product, ProductStatus, Variant
-from shopkeeper.storefront import shelves, visits
+from shopkeeper.storefront import visits
 from shopkeeper.storefront.cards import Card, url_of
 from shopkeeper.storefront.digest import digest_of
 from shopkeeper.storefront.layout import cards_of, show
@@ -74,7 +75,7 @@ def product_page(
     keep = {"q_id": q_id, "pos": pos}
     gallery = _gallery(product, chosen, words.title, picture)
     visitor, about = visits.visitor_of(request), (product.id,)
-    similar = picked(visit, visitor, Slot.SIMILAR, products=about, limit=shelves.SHELF)
+    similar = picked(visit, visitor, Slot.SIMILAR, products=about, limit=SHELF)
     mean = digest.mean if digest.mean is not None else rating_of(product)
     shown = show(
         request,
@@ -100,7 +101,7 @@ def product_page(
         promises=promised,
         query_id=q_id,
         similar=similar.cards or _related(visit, product),
-        together=picked(visit, visitor, Slot.TOGETHER, products=about, limit=shelves.SHELF).cards,
+        together=picked(visit, visitor, Slot.TOGETHER, products=about, limit=SHELF).cards,
     )
     seen = [visits.event(visitor, "view", product_id=product.id, query_id=q_id)]
     position = page_number(pos) if pos.isascii() and pos.isdigit() else 0
@@ -172,8 +173,8 @@ def _related(visit: Visit, product: Product) -> list[Card]:
         links = SearchLinks(category=product.category[:levels], sort=Sort.RATING)
         hits = visit.shop.search.search(links.request(visit.language)).hits
         others = [h.product_id for h in hits if h.product_id != product.id]
-        if len(others) >= shelves.SHELF or levels == 1:
-            return cards_of(visit, others[: shelves.SHELF])
+        if len(others) >= SHELF or levels == 1:
+            return cards_of(visit, others[:SHELF])
     return []
 
 

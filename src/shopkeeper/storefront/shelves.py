@@ -1,4 +1,4 @@
-"""What the storefront reads of the whole shop: departments, the shelves of the front page, texts to link to.
+"""What the storefront reads of the whole shop: departments, what a visit has seen, texts to link to.
 
 It is the same for everybody, so it is kept for a minute, or until the catalogue changes.
 """
@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from shopkeeper.search import ProductSearch, SearchRequest, Sort
+from shopkeeper.search.shelves import SHELF
 from shopkeeper.shop.database import Connection
 from shopkeeper.shop.records import PageKind, ProductId
 
-SHELF = 5
-CANDIDATES = 40  # for a shelf, of which it shows various ones
-POPULAR_DAYS = 30
 KEPT_S = 60.0
 MAX_KEPT = 200  # answers; languages are few, so this is never reached by honest means
 
@@ -79,30 +77,6 @@ def _emblem(search: ProductSearch, category: str, language: str) -> ProductId | 
     return hits[0].product_id if hits else None
 
 
-def popular(conn: Connection, limit: int = CANDIDATES) -> list[ProductId]:
-    """Products that most visits of the shop's latest month looked at or bought."""
-    rows = conn.execute(
-        "select object_id from events join products on products.id = object_id "
-        "where object_id_type = 'product' and products.status = 'active' "
-        "and at > (select max(at) from events) - make_interval(days => %s) "
-        "and action in ('view', 'click', 'add_to_cart', 'purchase') "
-        "group by object_id order by count(distinct session_id) desc, object_id limit %s",
-        [POPULAR_DAYS, limit],
-    ).fetchall()
-    return [ProductId(row[0]) for row in rows]
-
-
-def reduced(conn: Connection, limit: int = CANDIDATES) -> list[ProductId]:
-    """Products whose price is lowered most."""
-    rows = conn.execute(
-        "select product_id from variants join products on products.id = product_id "
-        "where list_price > price and products.status = 'active' and availability = 'in_stock' "
-        "group by product_id order by max(1 - price / list_price) desc, product_id limit %s",
-        [limit],
-    ).fetchall()
-    return [ProductId(row[0]) for row in rows]
-
-
 def seen_lately(conn: Connection, session_id: str, limit: int = SHELF) -> list[ProductId]:
     """Products that this visit has looked at, the latest first."""
     rows = conn.execute(
@@ -112,16 +86,6 @@ def seen_lately(conn: Connection, session_id: str, limit: int = SHELF) -> list[P
         [session_id, limit],
     ).fetchall()
     return [ProductId(row[0]) for row in rows]
-
-
-def first_by(
-    search: ProductSearch, language: str, sort: Sort, limit: int = CANDIDATES
-) -> list[ProductId]:
-    """Products that can be bought, the first of an order."""
-    found = search.search(
-        SearchRequest(sort=sort, limit=limit, available_only=True, language=language)
-    )
-    return [hit.product_id for hit in found.hits]
 
 
 def texts(conn: Connection, language: str) -> list[TextLink]:

@@ -15,7 +15,7 @@ from shopkeeper.support import cases, conversations, questions
 from shopkeeper.support.cases import Reason
 from shopkeeper.support.consent import Consent
 from shopkeeper.support.conversations import State
-from shopkeeper.support.dialogue import asking, selling, store, turns
+from shopkeeper.support.dialogue import asking, hearing_often, seeking, selling, store, turns
 from shopkeeper.support.dialogue.applying import apply
 from shopkeeper.support.dialogue.desk import Desk, FindsProducts
 from shopkeeper.support.dialogue.identifying import identify
@@ -36,6 +36,7 @@ from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.summary import summary
 from shopkeeper.support.dialogue.turns import Incoming, Taken
 from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
+from shopkeeper.support.dialogue.window import NoWindow, Window
 from shopkeeper.support.dialogue.working import Turn, work
 from shopkeeper.support.dialogue.writing import candidates, variants, when
 from shopkeeper.support.hours import opening
@@ -73,7 +74,7 @@ class Words(Protocol):
 @dataclass
 class Agent:
     """Answers customers. understands: strengths in the order in which they are tried; rules stand behind them all.
-    words: who else words replies; proposals are always read as the records have them."""
+    words: who else words replies; proposals are always read as the records have them. window: shelves for who looks around."""
 
     support: Support
     find_products: FindsProducts
@@ -81,6 +82,7 @@ class Agent:
     understands: tuple[Understands, ...] = ()
     words: Words | None = None
     scorer: Scorer = field(default_factory=SimpleScorer)
+    window: Window = field(default_factory=NoWindow)
 
     def open(self, *, language: str = "en") -> Conversation:
         """A new conversation."""
@@ -88,8 +90,10 @@ class Agent:
 
     def introduction(self, language: str = "en") -> str:
         """What is said before the customer's first word: that this is no person."""
-        shop = self.support.shop_name or variants(Line("shop"), language)[0]
-        return variants(Line("introduction", {"shop": shop}), language)[0]
+        return variants(Line("introduction", {"shop": self._shop_name(language)}), language)[0]
+
+    def _shop_name(self, language: str) -> str:
+        return self.support.shop_name or variants(Line("shop"), language)[0]
 
     def reply(
         self,
@@ -137,7 +141,8 @@ class Agent:
         return reply
 
     def _desk(self, conversation: Conversation, language: str) -> Desk:
-        return Desk(conversation, lexicon(language), self.find_products, self.support.policy())
+        ways, policy = lexicon(language), self.support.policy()
+        return Desk(conversation, ways, self.find_products, policy, self.window)
 
     def _answer(self, turn: Turn, heard: Heard, text: str, client: str) -> None:
         """Work one message off: what is said about it is left in `turn.lines`."""
@@ -254,6 +259,7 @@ class Agent:
         apply(commands, state, desk)
         state.question = None if _answers(commands) else state.question
         self._ask_knowledge(turn, commands, text)
+        turn.lines.sort(key=lambda line: line.key == "ask_identity")  # answers come first
         if all(c.do is Do.UNCLEAR for c in commands):
             self._not_understood(turn)
             return
@@ -269,6 +275,11 @@ class Agent:
             turn, text, lambda question: self._answer_to(turn, question)
         ):
             return [Command(Do.CHAT, about="products")]
+        often = hearing_often.follow(
+            turn, commands, text, lambda asked: self._answer_to(turn, asked)
+        )
+        if often is not None:
+            return often
         if turn.desk.level is Level.NOBODY and asking.puts_rule(text, commands):
             found = self._answer_to(turn, text)
             if found is None:
@@ -277,14 +288,19 @@ class Agent:
                 return [Command(Do.ASK, value=text)]  # that is the verdict
             turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
             return commands  # what is so for everyone, and then who they are
+        if selling.hear_needs(turn, text, commands):
+            return [Command(Do.CHAT, about="products")]
         if not asking.is_general(text, commands, turn.state.question):
             return commands
+        looked_for = seeking.sought(text, commands)
+        if selling.look_around(turn, text) or selling.look(turn, looked_for):
+            return [Command(Do.CHAT, about="products")]
         if self._answer_to(turn, text) is not None:
             return [Command(Do.ASK, value=text)]
-        looked_for = asking.sought(text, commands)
-        if looked_for is None or not selling.show(turn, *looked_for):
-            return [Command(Do.ASK, value=text)] if asking.is_misread(commands) else commands
-        return [Command(Do.CHAT, about="products")]
+        if selling.refuse_discount(turn, text) or selling.show_closest(turn, looked_for):
+            return [Command(Do.CHAT, about="products")]
+        asks = asking.is_misread(commands) and not seeking.is_bare(normalise(text), commands)
+        return [Command(Do.ASK, value=text)] if asks else commands
 
     def _answer_to(self, turn: Turn, text: str) -> Answered | None:
         """What the shop's knowledge says to a question; looked up once a turn."""
@@ -295,7 +311,10 @@ class Agent:
     def _lack_answers(self, turn: Turn, commands: list[Command]) -> None:
         """Offer a person where nothing on record answers, and call one where that happens again."""
         state, people = turn.state, turn.desk.policy.people
-        state.unanswered += bool(turn.unanswered)
+        if turn.unanswered:
+            state.unanswered += 1
+        elif any(c.do is Do.ASK or c.about == "products" for c in commands):
+            state.unanswered = 0
         strays = any(c.do is Do.CHAT and c.about == "joking" for c in commands)
         state.strays += strays
         if turn.unanswered and state.unanswered >= people.after_unanswered:
@@ -313,7 +332,7 @@ class Agent:
         state = turn.state
         apply([c for c in commands if c.do is Do.SET], state, turn.desk)
         wants = [c for c in commands if c.do in (Do.START, Do.ASK, Do.UNCLEAR)]
-        if wants and len(state.backlog) < 20 and not _is_knowledge(commands):
+        if wants and len(state.backlog) < asking.MOST_WAITING and not _is_knowledge(commands):
             state.backlog = (*state.backlog, text)
         was = turn.desk.level
         identify(turn, client)
@@ -335,6 +354,9 @@ class Agent:
             if command.do is Do.CHAT and command.about in ("hello", "thanks", "bye", "joking"):
                 turn.say(command.about)
                 turn.chatted = True
+            elif command.do is Do.CHAT and command.about == "robot":
+                turn.say("introduction", shop=self._shop_name(turn.state.language))
+                turn.chatted = True
 
     def _ask_knowledge(self, turn: Turn, commands: list[Command], text: str) -> None:
         for command in commands:
@@ -345,6 +367,7 @@ class Agent:
                     turn.unanswered.append(text)
                     turn.say("unknown_answer")
                 else:
+                    turn.lines += hearing_often.of_records(turn.desk, found)
                     turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
                     selling.remember(turn, found.evidence)
                 turn.chatted = True

@@ -9,6 +9,7 @@ from shopkeeper.support import proposals
 from shopkeeper.support.dialogue.lexicon import Lexicon
 from shopkeeper.support.dialogue.records import Flow
 from shopkeeper.support.dialogue.shelf import Shelf, shelf_of
+from shopkeeper.support.dialogue.window import NoWindow, Window
 from shopkeeper.support.facts import item_id
 from shopkeeper.support.pieces import Piece, pieces
 from shopkeeper.support.policy import Policy
@@ -51,6 +52,7 @@ class Desk:
     lexicon: Lexicon
     find_products: FindsProducts
     policy: Policy
+    window: Window = field(default_factory=NoWindow)
     _orders: list[Order] | None = None
     _customer: Customer | None = None
     _products: dict[str, Product | None] = field(default_factory=dict)

@@ -189,7 +189,8 @@ class DialogueState:
     themselves (email, first_name, last_name, postcode). pending: proposal that waits, and the wishes it is for.
     backlog: messages from before it was known who writes; tried: claims that failed; numbers: order numbers named
     until then. said: the last replies. failures, refusals, unanswered, strays: how often in this conversation the agent
-    did not understand (in a row), the rules refused, nothing answered, and what was wanted was not the shop's business.
+    did not understand (in a row), the rules refused, nothing answered (in a row), and what was wanted was not the shop's
+    business.
     shown: products that the customer was shown last, in order; meant: the one spoken of; sought: the words they were
     found by; asked: what is wanted of one of them, where it was asked back which."""
 

@@ -20,8 +20,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer of the shop's knowledge: its text, what it rests on, and what it quotes."""
+    """An answer of the shop's knowledge: its text, what it rests on, and what it quotes. common: the name of the question,
+    if every shop hears it; own: of what the customer has ordered their records tell more."""
 
     text: str
     evidence: tuple[Evidence, ...] = ()
     quotes: tuple[Citation, ...] = ()
+    common: str = ""
+    own: bool = False

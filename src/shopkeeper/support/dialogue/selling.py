@@ -1,13 +1,14 @@
-"""What follows when products were shown: questions about them are answered, they are compared, cheaper ones are looked for,
-and one is made ready for the cart."""
+"""Products are shown to who looks for some, and what follows: questions about them are answered, they are compared, cheaper
+ones are looked for, and one is made ready for the cart."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from shopkeeper.shop.records import Product
-from shopkeeper.support.dialogue import asking, shown
-from shopkeeper.support.dialogue.records import Command, DialogueState, Evidence
+from shopkeeper.support.dialogue import asking, seeking, shown
+from shopkeeper.support.dialogue.records import Command, DialogueState, Evidence, Question
 from shopkeeper.support.dialogue.saying import Answered, Line
+from shopkeeper.support.dialogue.seeking import Sought
 from shopkeeper.support.dialogue.working import Turn
 from shopkeeper.text.normalise import normalise
 
@@ -25,9 +26,85 @@ def may_follow(state: DialogueState, text: str, commands: Sequence[Command]) -> 
     return of_goods or shown.wants_cart(plain)
 
 
+def look(turn: Turn, looked_for: Sought | None) -> bool:
+    """Show what is looked for where the shop has products of that very kind; of a present of which nothing is known it
+    is asked what it may be. False if neither."""
+    if looked_for is None:
+        return False
+    if looked_for.present and not looked_for.words:
+        return _ask_needs(turn)
+    found = list(turn.desk.find_products(looked_for.words))
+    of_kind = [p for p in found if seeking.is_of_kind(looked_for.kind, p)]
+    if of_kind or looked_for.present or looked_for.outright:
+        return _show(turn, of_kind or found, looked_for.words, looked_for.at_most)
+    return False
+
+
+def show_closest(turn: Turn, looked_for: Sought | None) -> bool:
+    """Show what comes closest to a thing that the shop does not have."""
+    if looked_for is None or looked_for.vague or not looked_for.for_sale:
+        return False
+    found = turn.desk.find_products(looked_for.words)
+    return _show(turn, found, looked_for.words, looked_for.at_most, "closest")
+
+
+def look_around(turn: Turn, text: str) -> bool:
+    """Show the shelf that is asked for: what sells best, what is reduced, what is new."""
+    asked = seeking.shelf_of(normalise(text))
+    if asked is None:
+        return False
+    name, words = asked
+    if not words:
+        return _show(turn, turn.desk.window.shelf(name), "", None, f"shelf_{name}")
+    kind = seeking.kind_of(words)
+    named = [p for p in turn.desk.find_products(words) if seeking.is_of_kind(kind, p)]
+    if name == "reduced":
+        return _show(turn, [p for p in named if _is_reduced(p)], words, None, "shelf_reduced")
+    return _show(turn, named, words, None)
+
+
+def _is_reduced(product: Product) -> bool:
+    return any(v.list_price is not None and v.list_price.amount > v.price.amount for v in product.variants)  # fmt: skip
+
+
+def hear_needs(turn: Turn, text: str, commands: Sequence[Command]) -> bool:
+    """Show what fits what was said to the question what a present may be."""
+    state, plain = turn.state, normalise(text)
+    if state.question is None or state.question.slot != "needs":
+        return False
+    if not asking.wants_nothing_done(commands) or asking.is_question(plain):
+        return False
+    state.question = None
+    limit = seeking.limit_of(plain)
+    words = seeking.needs_of(plain)
+    if words and show(turn, words, limit):
+        return True
+    return _show(turn, turn.desk.window.shelf("best_rated"), "", limit, "shelf_best_rated")
+
+
+def refuse_discount(turn: Turn, text: str) -> bool:
+    """Say that prices are as they stand, and what is reduced."""
+    if not seeking.wants_discount(normalise(text)):
+        return False
+    turn.say("no_discount")
+    turn.chatted = True
+    _show(turn, turn.desk.window.shelf("reduced"), "", None, "shelf_reduced")
+    return True
+
+
 def show(turn: Turn, words: str, at_most: Decimal | None) -> bool:
     """Show what a search for these words finds, and remember it. False if there is nothing."""
-    line = asking.shown(turn.desk.find_products(words), at_most, turn.state.language)
+    return _show(turn, turn.desk.find_products(words), words, at_most)
+
+
+def _show(
+    turn: Turn,
+    products: Sequence[Product],
+    words: str,
+    at_most: Decimal | None,
+    key: str = "products",
+) -> bool:
+    line = asking.shown(products, at_most, turn.state.language, key)
     if line is None:
         return False
     turn.desk.used.add("find_products")
@@ -36,6 +113,13 @@ def show(turn: Turn, words: str, at_most: Decimal | None) -> bool:
     turn.state.shown = ()
     remember(turn, line.evidence)
     turn.state.sought = words
+    return True
+
+
+def _ask_needs(turn: Turn) -> bool:
+    turn.say("ask_needs")
+    turn.chatted = True
+    turn.state.question = Question("needs", text="ask_needs")
     return True
 
 
@@ -66,11 +150,20 @@ def follow(turn: Turn, text: str, answer: Answer) -> bool:
     if shown.wants_comparison(plain):
         chosen = at.products if at is not None and len(at.products) > 1 else tuple(products)
         return len(chosen) > 1 and _say(turn, shown.compared(chosen, state.language))
+    field = shown.field_of(plain, products, state.language) if shown.wants_most(plain) else None
+    if field is not None and len(products) > 1:
+        return _say(turn, shown.compared(products, state.language, field))
     if shown.wants_best(plain) and len(products) > 1:
         line = shown.best_rated(products, state.language)
         return line is not None and _say(turn, line)
-    limit = asking.limit_of(plain) if shown.is_short(plain) else None
-    if at is None and limit is not None and state.sought and asking.sought(text, ()) is None:
+    refined = seeking.refinement_of(plain)
+    if at is None and refined and state.sought and not shown.wants_cheaper(plain):
+        return show(turn, f"{refined} {state.sought}", None)
+    interest = seeking.interest_of(plain)
+    if at is None and interest and show(turn, interest, seeking.limit_of(plain)):
+        return True
+    limit = seeking.limit_of(plain) if shown.is_short(plain) else None
+    if at is None and limit is not None and state.sought and seeking.sought(text, ()) is None:
         return show(turn, state.sought, limit) or _say(turn, Line("none_cheaper"))
     if at is None and shown.wants_cheaper(plain) and state.sought:
         than = [p for p in products if p.id == state.meant] or products
@@ -139,6 +232,8 @@ def _without_pointing(
 def _about(turn: Turn, text: str, plain: str, at: shown.Pointed, answer: Answer) -> bool:
     """Of what is pointed at: what is asked, or the thing itself where nothing is."""
     language = turn.state.language
+    if len(at.products) == 1:
+        turn.state.meant = str(at.products[0].id)
     if shown.says_no_more(plain, at):
         return _say(turn, shown.listed(at.products, "this_one", language))
     found = []

@@ -54,13 +54,25 @@ _ONE = re.compile(rf"\b(?:it|this one|that one|this|that)\b|它|[这那]{_MEASUR
 _COMPARE = re.compile(
     r"\bcompar\w+|\bdifferences?\b|\bdiffer\b|\bversus\b|\bvs\b|比较一?下|对比|区别|有什么不同|差别"
 )
+_MOST = re.compile(
+    r"\bwhich (?:one|ones|of (?:them|these|those))?\b.*\b(?:most|least|longest|shortest|largest|biggest|smallest|highest|lowest|lightest|heaviest|tallest|widest|strongest|brightest|warmest|best|more|better|bigger|longer|lighter)\b"
+    r"|哪[个一款]*.*(?:最|更|比较)"
+)
+_BY_ADJECTIVE = (
+    ("Weight", re.compile(r"\b(?:light|heav)\w*|[轻重]")),
+    ("Height", re.compile(r"\b(?:tall|high)\w*|高")),
+    ("Length", re.compile(r"\blong\w*|\bshort\w*|[长短]")),
+    ("Width", re.compile(r"\bwid\w*|\bnarrow\w*|[宽窄]")),
+    ("Capacity", re.compile(r"\b(?:big|large|small)\w*|[大小]")),
+    ("Brightness", re.compile(r"\bbright\w*|亮")),
+)
 _CHEAPER = re.compile(r"\bcheaper\b|\bless expensive\b|更便宜|便宜一?[点些]")
 _BARE = re.compile(
     r"\b(?:which|what|is|are|show|me|please|and|the|about|how|of|them|these|so|ok|okay|then|i|like|prefer|would)\b|[哪个款是呢吗请看一下我喜欢要那\W]"
 )
 _SOME_ONE = re.compile(r"^(?:i(?:'ll| will|'d like)? ?(?:take|have|want)? ?)?the \w+ one\W*$")
 _CART = re.compile(
-    r"\b(?:add|put)\b.*\b(?:cart|basket|bag)\b|\bi(?:'ll| will|'d like to| want to)? (?:take|buy)\b|\bi(?:'d| would) (?:like|love) (?:the|that|this) |\bbuy (?:it|this|that|the)\b"
+    r"\b(?:add|put)\b.*\b(?:cart|basket|bag)\b|(?<!if )\bi(?:'ll| will|'d like to| want to)? (?:take|buy)\b|\bi(?:'d| would) (?:like|love) (?:the|that|this) |\bbuy (?:it|this|that|the)\b"
     r"|加(?:入|到|进)?.{0,6}购物[车袋]|放(?:入|到|进).{0,6}购物[车袋]|我(?:就)?(?:要|买)(?:它|[这那第最前]|了)|就[要买]?(?:它|这个|那个|这款|那款)"
 )  # fmt: skip
 
@@ -155,9 +167,27 @@ def listed(products: Sequence[Product], key: str, language: str) -> Line:
     return Line(key, {"options": "\n".join(rows)}, _evidence(products))
 
 
-def compared(products: Sequence[Product], language: str) -> Line:
-    """The products side by side: price, ratings, and the fields on record for all of them that differ."""
+def wants_most(text: str) -> bool:
+    """True if it is asked which of them has most or least of something: "which is the lightest?"."""
+    return _MOST.search(text) is not None
+
+
+def field_of(text: str, products: Sequence[Product], language: str) -> str | None:
+    """The name of a field that all of them have and that words ask for; None if there is none."""
+    for name, _ in _fields(products, "en"):
+        if normalise(name) in text or normalise(_term(products[0], name, language)) in text:
+            return name
+    of = [name for name, pattern in _BY_ADJECTIVE if pattern.search(text)]
+    return next((n for n in of if all(n in p.attributes for p in products)), None)
+
+
+def compared(products: Sequence[Product], language: str, field: str = "") -> Line:
+    """The products side by side: price, ratings, and the fields on record for all of them that differ; or one field."""
     products = products[:MOST_COMPARED]
+    if field:
+        values = [", ".join(_term(p, v, language) for v in p.attributes[field]) for p in products]
+        told = [f"- {title_of(p, language)}: {v}" for p, v in zip(products, values, strict=True)]
+        return Line("compared", {"options": "\n".join([_term(products[0], field, language), *told])}, _evidence(products))  # fmt: skip
     rows = [f"{n}. {title_of(p, language)}" for n, p in enumerate(products, 1)]
     price, rating = ("价格", "评分") if language == "zh" else ("Price", "Rating")
     facts = [(price, [money(_low(p).price) for p in products])]

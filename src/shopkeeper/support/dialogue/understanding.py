@@ -63,6 +63,8 @@ class ByRules:
         lexicon = view.lexicon
         if lexicon.says("angry", plain):
             found.append(Command(Do.CHAT, about="angry"))
+        if lexicon.says("robot", plain):
+            return [*found, Command(Do.CHAT, about="robot")]
         if _wants_person(plain, lexicon):
             return [*found, Command(Do.HAND_OVER, about="request")]
         parts = clauses(message, view.known)
