@@ -19,8 +19,8 @@ from shopkeeper.shop import pages, products
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import PageKind, Product
 from shopkeeper.support.answers import goods, trust
-from shopkeeper.support.answers.common import common, headed, titled
-from shopkeeper.support.answers.goods import Finder, Named
+from shopkeeper.support.answers.common import common, headed, titled, topical
+from shopkeeper.support.answers.goods import Field, Finder, Named
 from shopkeeper.support.answers.learnt import learnt
 from shopkeeper.support.answers.lexicon import keys
 from shopkeeper.support.answers.matching import Candidate, Matcher
@@ -31,6 +31,7 @@ from shopkeeper.support.answers.records import Answer, AnswerKind, Citation, Sou
 from shopkeeper.support.answers.ruling import Ruling, is_case, rule_on, topic_of
 from shopkeeper.support.answers.saying import say
 from shopkeeper.support.answers.statements import Statement
+from shopkeeper.support.answers.versions import version_in_stock
 from shopkeeper.support.service import Support
 from shopkeeper.text.language import guess_language
 
@@ -145,10 +146,13 @@ class Answers:
     ) -> Answer | None:
         if goods.wants_reviews(meant.rest):
             return None if meant.rest.words else self._opinion(conn, meant.product, language)
+        product = meant.product
+        version = version_in_stock(question, product, language)
         told = goods.fields(question, meant, language)
+        if version is not None:
+            told = [Field(say("field.stock", language), version)]
         if not told:
             return None
-        product = meant.product
         lines = [say("field.one", language, name=f.name, value=f.value) for f in told]
         title = goods.title(product, language)
         source = Source(SourceKind.PRODUCT, product.id, title, goods.product_url(product.id))
@@ -216,14 +220,15 @@ class Answers:
         if asked is None:
             return None
         told = self._matcher(conn).told()
-        parts = (headed(put, told, language) for put in asked.puts)
-        found = next(filter(None, parts), None) or titled(asked.name, told, language)
-        if found:
-            chosen = _first_of(found)
-            answer: Answer | None = _cited(found[0], chosen, read(question), language, trust.SURE)
-        else:
-            each = (self._quoted(conn, read(put), language, least=trust.PUT) for put in asked.puts)
-            answer = next((a for a in each if a is not None), None)
+        heads = (headed(put, told, language) for put in asked.puts)
+        part = next(filter(None, heads), None) or titled(asked.name, told, language)
+        answer = _all_of(part, question, language)
+        for put in asked.puts:
+            answer = answer or self._by_rules(conn, put, None, language)
+            answer = answer or self._quoted(conn, read(put), language, least=trust.PUT)
+            answer = answer or _all_of(topical(put, told, language), question, language)
+        for name in asked.like:
+            answer = answer or _all_of(titled(name, told, language), question, language)
         return None if answer is None else replace(answer, common=asked.name, own=asked.own)
 
     def _overview(self, conn: Connection, question: Reading, language: str) -> Answer | None:
@@ -287,14 +292,16 @@ def _cited(
     )  # fmt: skip
 
 
-def _first_of(told: Sequence[Statement]) -> list[str]:
-    """The sentences from the first on, as many as are quoted."""
-    chosen = [told[0].text]
-    for statement in told[1:]:
+def _all_of(part: Sequence[Statement], question: str, language: str) -> Answer | None:
+    """An answer that quotes a part of a page from its beginning, as much as is quoted."""
+    if not part:
+        return None
+    chosen = [part[0].text]
+    for statement in part[1:]:
         if sum(map(len, chosen)) + len(statement.text) > MAX_QUOTED:
             break
         chosen.append(statement.text)
-    return chosen
+    return _cited(part[0], chosen, read(question), language, trust.SURE)
 
 
 def _prepare(matcher: Matcher, stopped: Event) -> None:
@@ -317,6 +324,8 @@ def _belongs(other: Candidate, best: Candidate) -> bool:
     """True if a statement is to be quoted beside the best one: of its paragraph, or of its page and nearly as good."""
     mine, theirs = best.statement, other.statement
     if mine.page_id != theirs.page_id:
+        return False
+    if mine.section != theirs.section:
         return False
     share = SAME_BLOCK if mine.block == theirs.block and not mine.row else BESIDE
     return other.score >= share * best.score

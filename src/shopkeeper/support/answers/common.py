@@ -6,28 +6,31 @@ place, a figure or a product makes it another question, which is left to the res
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import chain, groupby
 
 from shopkeeper.shop.records import PageKind
-from shopkeeper.support.answers.entries import questions_of
+from shopkeeper.support.answers.entries import ideas_of, items_of, questions_of
 from shopkeeper.support.answers.lexicon import Match, Unit, keys, lexicon, plain, units
+from shopkeeper.support.answers.reading import read
 from shopkeeper.support.answers.statements import Statement
 
 LANGUAGES = ("en", "zh")
-_GOODS, _FILLER = "goods", "filler"
+_GOODS, _COUNTRIES, _FILLER = "goods", "countries", "filler"
 Spans = Mapping[str, Sequence[Match]]
 
 
 @dataclass(frozen=True, slots=True)
 class Common:
     """A question that was recognised. name: of its kind; puts: ways to put it to the pages, the best first; own: it is
-    about what the customer has ordered, so that the pages tell only half of it."""
+    about what the customer has ordered, so that the pages tell only half of it; like: names of questions
+    whose answers hold this one's."""
 
     name: str
+    like: tuple[str, ...]
     puts: tuple[str, ...]
     own: bool
 
@@ -38,14 +41,15 @@ class _Kind:
     needs: tuple[tuple[str, ...], ...]
     may: tuple[str, ...]
     put: Mapping[str, Sequence[str]]
-    country: bool
+    slot: str
     own: bool
+    like: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    words: Mapping[str, frozenset[tuple[str, ...]]]
-    longest: int
+    words: Mapping[str, frozenset[tuple[str, ...]]]  # name -> phrases, as units are compared
+    longest: int  # units of a phrase
     kinds: tuple[_Kind, ...]
 
 
@@ -53,16 +57,15 @@ def common(question: str, language: str) -> Common | None:
     """The common question that this is, None if it is none of them. language: in which it is to be put."""
     text = plain(question)
     cut = units(text)
-    fitting = _fitting(cut)
+    spans = _spans(cut)
+    fitting = _fitting(spans, len(cut))
     if not fitting:
         return None
-    said = [u.key for u in cut]
-    book = _book()
-    best = max(fitting, key=lambda kind: (len(kind.needs), _told(kind, _spans(said, book))))
-    countries = lexicon().find("countries", said)
-    named = " ".join(text[cut[m.start].start : cut[m.end - 1].end] for m in countries[:1])
+    best = max(fitting, key=lambda kind: (len(kind.needs) + bool(kind.slot), _told(kind, spans)))
+    named = spans[best.slot][0] if best.slot else Match(0, 0, frozenset())
+    slot = text[cut[named.start].start : cut[named.end - 1].end] if best.slot else ""
     put = best.put[language if language in LANGUAGES else "en"]
-    return Common(best.name, tuple(p.format(country=named) for p in put), best.own)
+    return Common(best.name, best.like, tuple(p.format(slot=slot) for p in put), best.own)
 
 
 def titled(name: str, told: Sequence[Statement], language: str) -> list[Statement]:
@@ -75,17 +78,33 @@ def titled(name: str, told: Sequence[Statement], language: str) -> list[Statemen
 
 def headed(put: str, told: Sequence[Statement], language: str) -> list[Statement]:
     """All that stands under a heading in these words."""
-    parts = _parts(told, language, by_section=True)
+    parts = _parts(told, language, by=lambda s: (s.page_id, s.section))
     return next((p for p in parts if keys(p[0].section) == keys(put)), [])
 
 
+def topical(put: str, told: Sequence[Statement], language: str) -> list[Statement]:
+    """All of a paragraph that begins with these words, or with others that mean them if they are no question."""
+    asks = put.endswith(("?", "？"))
+    wanted = frozenset[str]() if asks else ideas_of(items_of(read(put)))
+    blocks = _parts(told, language, by=lambda s: (s.page_id, s.block))
+    return next((b for b in blocks if b[0].topic and _is_topic(b[0].topic, put, wanted)), [])
+
+
+def _is_topic(topic: str, put: str, wanted: frozenset[str]) -> bool:
+    named = keys(topic) == keys(put)
+    return named or (bool(wanted) and wanted <= ideas_of(items_of(read(topic))))
+
+
 def _parts(
-    told: Sequence[Statement], language: str, *, by_section: bool = False
+    told: Sequence[Statement],
+    language: str,
+    *,
+    by: Callable[[Statement], Hashable] = lambda s: s.page_id,
 ) -> list[list[Statement]]:
-    """What pages say, page by page or section by section; none of a page that is there in the language too."""
+    """What pages say, page by page or otherwise; none of a page that is there in the language too."""
     there = {s.slug for s in told if s.language == language}
     ours = [s for s in told if s.language == language or s.slug not in there]
-    found = groupby(ours, key=lambda s: (s.page_id, s.section if by_section else ""))
+    found = groupby(ours, key=by)
     return sorted((list(p) for _, p in found), key=lambda p: p[0].language != language)
 
 
@@ -94,35 +113,31 @@ def _asked_by(title: str) -> tuple[str, ...]:
     """The names of the common questions that a title asks, what it asks before all first."""
     parts = (title, *questions_of(title))
     first = [each.name for part in parts if (each := common(part, "en"))]
-    every = (kind.name for part in parts for kind in _fitting(units(plain(part))))
+    read = (units(plain(part)) for part in parts)
+    every = (kind.name for cut in read for kind in _fitting(_spans(cut), len(cut)))
     return tuple(dict.fromkeys((*first, *every)))
 
 
-def _fitting(cut: Sequence[Unit]) -> list[_Kind]:
-    """The kinds of questions that a text may be."""
-    said = [u.key for u in cut]
-    book, countries = _book(), lexicon().find("countries", said)
-    spans = _spans(said, book)
-    return [
-        kind
-        for kind in book.kinds
-        if said and kind.country == bool(countries) and _fits(kind, spans, countries, len(said))
-    ]
+def _fitting(spans: Spans, size: int) -> list[_Kind]:
+    """The kinds of questions that a text of so many units may be."""
+    return [kind for kind in _book().kinds if size and _fits(kind, spans, size)]
 
 
-def _spans(said: Sequence[str], book: _Book) -> Spans:
+def _spans(cut: Sequence[Unit]) -> Spans:
     """Where which kinds of words stand."""
+    said, book = [u.key for u in cut], _book()
     found = {name: _find(phrases, said, book.longest) for name, phrases in book.words.items()}
-    return found | {_GOODS: lexicon().find("goods", said)}
+    return found | {name: lexicon().find(name, said) for name in (_GOODS, _COUNTRIES)}
 
 
-def _fits(kind: _Kind, spans: Spans, countries: Sequence[Match], size: int) -> bool:
+def _fits(kind: _Kind, spans: Spans, size: int) -> bool:
     """True if a text says all that this question needs, and nothing beside it."""
-    if not all(any(spans[name] for name in group) for group in kind.needs):
+    needs = (*kind.needs, (kind.slot,)) if kind.slot else kind.needs
+    if not all(any(spans[name] for name in group) for group in needs):
         return False
-    names = {name for group in kind.needs for name in group} | {*kind.may, _FILLER}
-    matches = [m for name in names for m in spans[name]] + list(countries if kind.country else ())
-    return {i for m in matches for i in range(m.start, m.end)} == set(range(size))
+    names = {name for group in needs for name in group} | {*kind.may, _FILLER}
+    covered = {i for name in names for m in spans[name] for i in range(m.start, m.end)}
+    return covered == set(range(size))
 
 
 def _told(kind: _Kind, spans: Spans) -> int:
@@ -158,8 +173,9 @@ def _book() -> _Book:
             tuple(tuple(group.split("|")) for group in told["all"]),
             tuple(told.get("may", ())),
             told["put"],
-            told.get("country", False),
+            told.get("slot", ""),
             told.get("own", False),
+            tuple(told.get("like", ())),
         )
         for name, told in data["questions"].items()
     )
