@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
+from starlette.requests import Request
 
 from shopkeeper.api.quick import QuickRoutes, reader_of
+from shopkeeper.api.routes import recommend, search
 from tests.api.conftest import Served, a_product, put
 
 ASKED = [
@@ -16,6 +19,10 @@ ASKED = [
     "/v1/search?filter=without-a-colon",
     "/v1/suggest?q=mu",
     "/v1/suggest?limit=0&products=21",
+    "/v1/recommend/home?session_id=s&limit=2&in_cart=p1&in_cart=p2",
+    "/v1/recommend/similar?product_id=nothing",
+    "/v1/recommend/similar?limit=51&record=perhaps",
+    "/v1/recommend/cart?product_id=p1&product_id=p2",
 ]
 
 
@@ -26,7 +33,7 @@ def told(served: Served, path: str) -> tuple[int, Any]:
     return answer.status_code, {
         name: value
         for name, value in body.items()
-        if name not in ("query_id", "request_id", "took_ms")
+        if name not in ("query_id", "request_id", "took_ms", "id")
     }
 
 
@@ -39,6 +46,19 @@ def test_answers_are_those_of_fastapi(
     quickly = told(served, path)
     monkeypatch.setattr(QuickRoutes, "has", lambda _routes, _request: False)
     assert quickly == told(served, path)
+
+
+@pytest.mark.parametrize("route", [*search.router.routes, *recommend.router.routes], ids=str)
+def test_each_route_that_is_asked_often_is_answered_quickly(served: Served, route: Any) -> None:
+    scope = {"type": "http", "method": "GET", "path": f"/v1{route.path}", "headers": []}
+    assert served.app.state.quick.has(Request(scope))
+
+
+def test_a_route_that_would_be_answered_slowly_is_refused(served: Served) -> None:
+    nested = APIRouter()
+    nested.include_router(search.router)
+    with pytest.raises(TypeError, match="no route of its own"):
+        QuickRoutes([nested], served.shop, prefix="/v1")
 
 
 def test_what_is_not_read_goes_to_fastapi(served: Served) -> None:

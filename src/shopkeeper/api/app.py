@@ -79,10 +79,7 @@ def create_app(shop: Shop) -> FastAPI:
     app.state.shop = shop
     static.use_fetched(shop.settings.cache_folder)
     app.state.downloads = threading.BoundedSemaphore(transfer.MAX_DOWNLOADS)
-    often = APIRouter()
-    for part in (search, recommend):
-        often.include_router(part.router)
-    app.state.quick = QuickRoutes(often, shop, prefix=API)
+    app.state.quick = QuickRoutes((search.router, recommend.router), shop, prefix=API)
     app.state.gateway = Desk(shop)
     app.state.watcher = Watcher(partial(chatting.newest, shop))
     app.state.inbox_watcher = Watcher(lambda _: {"inbox": shop.inbox.version()})

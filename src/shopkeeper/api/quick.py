@@ -15,7 +15,7 @@ take turns, which costs a third of the answers, and routes do not wait for each 
 import asyncio
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
@@ -49,16 +49,19 @@ class _Quick:
 
 
 class QuickRoutes:
-    """The routes of a router by path. prefix: what its paths begin with."""
+    """The routes of some routers by path. prefix: what their paths begin with."""
 
-    def __init__(self, router: APIRouter, shop: Shop, *, prefix: str) -> None:
+    def __init__(self, routers: Iterable[APIRouter], shop: Shop, *, prefix: str) -> None:
+        """Raises TypeError for a route that cannot be answered here, also one within another router: it would be
+        answered all the same, and slowly."""
         self._shop = shop
         self._routes: dict[str, _Quick] = {}
-        for route in router.routes:
-            if isinstance(route, APIRoute) and route.methods == {"GET"}:
-                threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"quick {route.path}")
-                read = reader_of(route.endpoint)
-                self._routes[prefix + route.path] = _Quick(route, route.endpoint, read, threads)
+        for route in (route for router in routers for route in router.routes):
+            if not isinstance(route, APIRoute) or route.methods != {"GET"}:
+                raise TypeError(f"{route} is no route of its own that is asked by GET alone")
+            threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"quick {route.path}")
+            read = reader_of(route.endpoint)
+            self._routes[prefix + route.path] = _Quick(route, route.endpoint, read, threads)
 
     def has(self, request: Request) -> bool:
         """True if a request can be answered here."""

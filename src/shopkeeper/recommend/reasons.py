@@ -5,8 +5,9 @@ each piece independent of the others, so what taking a piece away does can be co
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from shopkeeper.recommend.text import About, terms_of
 
 MOST = 2  # reasons of an item
 MOST_WORDS = 3
+REMEMBERED = 5000  # products whose words were cited lately
 LEAST_SHARE = 0.1  # of a score: what moves it less is no reason
 
 
@@ -41,82 +43,89 @@ class Explained:
 
 def reasons(asked: Explained, scored: Scored, rows: Ints) -> list[tuple[Reason, ...]]:
     """The strongest evidence behind the scores of some candidates (rows of `scored`), strongest first."""
-    shares = _shares(asked, scored.candidates[rows])  # (links, I, E)
-    searched = _searched(asked, scored.candidates[rows])
+    places, evidence, theta = scored.candidates[rows], scored.evidence[rows], scored.theta
+    shares = _shares(asked, theta, places)  # (links, I, E)
+    searches = asked.trail.words
+    weights = [  # of each piece of evidence: items of the trail, searches, being popular
+        *_lost(asked, theta, evidence, shares).T,
+        *(_without(evidence, theta, -2, part) for part in _searched(asked, places)),
+        _without(evidence, theta, -1, evidence[:, -1]),
+    ]
+    people = asked.scorer.model.people[places].tolist()
+    least = np.maximum(LEAST_SHARE * scored.score[rows], 1e-9).tolist()
     found = []
-    for n, row in enumerate(rows.tolist()):
-        evidence, place = scored.evidence[row], int(scored.candidates[row])
-        lost = _lost(asked, scored.theta, evidence, shares[:, n])
-        told = [
-            Reason(asked.why.get(int(of), Why.LOOKED), float(lost[e]), product_id=asked.scorer.model.items.ids[of])
-            for e, of in enumerate(asked.trail.places)
-        ]  # fmt: skip
-        told += [
-            Reason(Why.SEARCHED, _without(evidence, scored.theta, -2, part[n]), words=(text,))
-            for text, part in searched
+    for n, (place, each) in enumerate(
+        zip(places.tolist(), np.array(weights).T.tolist(), strict=True)
+    ):
+        if not people[n]:
+            each = each[:-1]  # that it is popular is no reason where nobody can be named
+        best = sorted((i for i, w in enumerate(each) if w >= least[n]), key=lambda i: -each[i])[
+            :MOST
         ]
-        popular = _without(evidence, scored.theta, -1, evidence[-1])
-        people = int(asked.scorer.model.people[place])
-        told += [Reason(Why.POPULAR, popular, people=people)] if people else []
-        least = max(LEAST_SHARE * float(scored.score[row]), 1e-9)
-        best = sorted((r for r in told if r.weight >= least), key=lambda r: -r.weight)[:MOST]
-        found.append(
-            tuple(_with_detail(asked, reason, place, shares[:, n], scored.theta) for reason in best)
-        )
+        told = []
+        for i in best:
+            if i < len(asked.trail.places):
+                told.append(_about(asked, each[i], i, place, shares[:, n, i]))
+            elif i < len(asked.trail.places) + len(searches):
+                text = searches[i - len(asked.trail.places)][0]
+                told.append(Reason(Why.SEARCHED, each[i], words=(text,)))
+            else:
+                told.append(Reason(Why.POPULAR, each[i], people=int(people[n])))
+        found.append(tuple(told))
     return found
 
 
-def _shares(asked: Explained, places: Ints) -> Floats:
-    """(links, I, E) the link from each item of the trail to each of these."""
+def _shares(asked: Explained, theta: Floats, places: Ints) -> Floats:
+    """(links, I, E) the link from each item of the trail to each of these, of the kinds that count."""
     links, trail = asked.scorer.model.links, asked.trail.places
     found = np.zeros((len(LINKS), len(places), len(trail)))
     for number, name in enumerate(LINKS):
-        if name in links and len(trail):
+        if name in links and len(trail) and theta[columns_of(number)].any():
             same = links[name].of[trail][None] == places[:, None, None]  # (I, E, K)
             found[number] = np.where(same, links[name].value[trail][None], 0).sum(axis=2)
     return found
 
 
 def _lost(asked: Explained, theta: Floats, evidence: Floats, shares: Floats) -> Floats:
-    """(E,) what a score loses without each item of the trail. shares: (links, E)."""
-    parts = shares[:, :, None] * asked.trail.weight[None]  # (links, E, trails)
-    parts = parts.transpose(1, 0, 2).reshape(len(asked.trail.places), len(theta) - 2)
-    left = np.maximum(evidence[:-2] - parts, 0)
-    floors = FLOORS[:-2]
-    lost: Floats = (np.log1p(evidence[:-2] / floors) - np.log1p(left / floors)) @ theta[:-2]
+    """(I, E) what each score loses without each item of the trail. evidence: (I, F); shares: (links, I, E)."""
+    parts = shares[..., None] * asked.trail.weight  # (links, I, E, trails)
+    parts = parts.transpose(1, 2, 0, 3).reshape(*shares.shape[1:], len(theta) - 2)
+    there, floors = evidence[:, None, :-2], FLOORS[:-2]
+    left = np.maximum(there - parts, 0)
+    lost: Floats = (np.log1p(there / floors) - np.log1p(left / floors)) @ theta[:-2]
     return lost
 
 
-def _without(evidence: Floats, theta: Floats, at: int, part: float) -> float:
-    left = max(evidence[at] - part, 0.0)
-    return float(theta[at] * (np.log1p(evidence[at] / FLOORS[at]) - np.log1p(left / FLOORS[at])))
+def _without(evidence: Floats, theta: Floats, at: int, part: Floats) -> Floats:
+    """(I,) what each score loses without a part of one kind of evidence."""
+    left = np.maximum(evidence[:, at] - part, 0)
+    lost: Floats = theta[at] * (
+        np.log1p(evidence[:, at] / FLOORS[at]) - np.log1p(left / FLOORS[at])
+    )
+    return lost
 
 
-def _searched(asked: Explained, places: Ints) -> list[tuple[str, Floats]]:
-    """Each search, and what it adds to the evidence of each of these items."""
+def _searched(asked: Explained, places: Ints) -> list[Floats]:
+    """What each search adds to the evidence of each of these items."""
+    if not asked.trail.words:
+        return []
     rows = asked.scorer.model.words.rows[places]
-    return [
-        (text, weight * asked.scorer.likeness(rows, text)) for text, weight in asked.trail.words
-    ]
+    return [weight * asked.scorer.likeness(rows, text) for text, weight in asked.trail.words]
 
 
-def _with_detail(
-    asked: Explained, reason: Reason, place: int, shares: Floats, theta: Floats
-) -> Reason:
-    """A reason about another product, with the words both have and how many had both, where these count."""
-    if not reason.product_id:
-        return reason
-    model = asked.scorer.model
-    event = int(np.flatnonzero(asked.trail.places == model.items.place[reason.product_id])[0])
-    counts = {
-        name: shares[n, event] if theta[columns_of(n)].any() else 0.0
-        for n, name in enumerate(LINKS)
-    }
-    other = int(asked.trail.places[event])
-    words = _in_common(asked, other, place) if counts["text"] > 0 else ()
-    times = _both(counts["bought"], model.baskets, other, place, model.shrinkage)
-    people = _both(counts["near"], model.people, other, place, model.shrinkage)
-    return replace(reason, words=words, people=people, times=times)
+def _about(asked: Explained, weight: float, event: int, place: int, shares: Floats) -> Reason:
+    """A reason about an item of the trail, with the words both have and how many had both. shares: (links,) between the
+    two, of the kinds that count."""
+    model, other = asked.scorer.model, int(asked.trail.places[event])
+    counts = dict(zip(LINKS, shares.tolist(), strict=True))
+    return Reason(
+        asked.why.get(other, Why.LOOKED),
+        weight,
+        product_id=model.items.ids[other],
+        words=_in_common(asked, other, place) if counts["text"] > 0 else (),
+        people=_both(counts["near"], model.people, other, place, model.shrinkage),
+        times=_both(counts["bought"], model.baskets, other, place, model.shrinkage),
+    )
 
 
 def _both(link: float, number: Table, one: int, other: int, shrinkage: float) -> int:
@@ -134,9 +143,7 @@ def _in_common(asked: Explained, one: int, other: int) -> tuple[str, ...]:
     good = asked.shelf.goods[one]
     if good is None:
         return ()
-    written = _written(good.values) | {
-        w.casefold(): w for w in re.findall(r"[^\W\d_]{3,}", good.title)
-    }
+    written = _written(good.title, good.values)
     found: list[str] = []
     for word in filter(None, (written.get(terms[t]) for t in shared)):
         if not any(
@@ -152,9 +159,10 @@ def _row(rows: Sparse, place: int) -> dict[int, float]:
     return dict(zip(at, rows.data[start:end].tolist(), strict=True))
 
 
-def _written(values: Sequence[str]) -> dict[str, str]:
-    """The term of each value, and the value as people read it."""
+@lru_cache(maxsize=REMEMBERED)
+def _written(title: str, values: tuple[str, ...]) -> Mapping[str, str]:
+    """The term of each value and of each word of a title, and how people read it."""
     return {
         next(iter(terms_of(About("", (value,))))): value.partition("=")[2].rpartition(" > ")[2]
         for value in values
-    }
+    } | {word.casefold(): word for word in re.findall(r"[^\W\d_]{3,}", title)}

@@ -117,6 +117,11 @@ class Scorer:
         self.fallback = order[:FALLBACK].astype(np.intp)
         self.postings = model.words.rows.tocsc()
         self.theta = {segment: theta_of(model.weights.get(segment, PLAIN)) for segment in SEGMENTS}
+        self._links = [
+            (columns_of(i).start, model.links[name])
+            for i, name in enumerate(LINKS)
+            if name in model.links
+        ]
 
     def score(
         self,
@@ -128,35 +133,35 @@ class Scorer:
         """Everything that anything speaks for, and what is popular. theta: with these weights instead of the visitor's
         segment's; only: these candidates."""
         theta = self.theta[trail.segment] if theta is None else theta
-        searched = [self._searched(text, weight) for text, weight in trail.words if theta[-2] > 0]
-        used = [
-            (i, self.model.links[name])
-            for i, name in enumerate(LINKS)
-            if name in self.model.links and theta[columns_of(i)].any() and len(trail.places)
+        counts = theta.tolist()
+        searched = [self._searched(text, weight) for text, weight in trail.words if counts[-2] > 0]
+        gathered = [
+            (columns, links.of[trail.places].ravel(), links.value[trail.places])
+            for at, links in self._links
+            if (columns := [c for c in range(at, at + len(TRAILS)) if counts[c] > 0])
+            and len(trail.places)
         ]
-        gathered = [(i, links.of[trail.places], links.value[trail.places]) for i, links in used]
         if only is None:
             seen = np.zeros(self.count, np.bool_)
             seen[self.fallback] = True
             for _, of, _ in gathered:
-                seen[of.ravel()] = True
+                seen[of] = True
             for at, _ in searched:
                 seen[at] = True
             only = np.flatnonzero(seen)
-        compact = np.full(self.count, len(only), np.int32)
-        compact[only] = np.arange(len(only), dtype=np.int32)
+        row = np.full(self.count, len(only), np.intp)  # of each item; behind all, if it is none
+        row[only] = np.arange(len(only))
         evidence = np.zeros((len(only), len(FEATURES)))
-        for i, of, value in gathered:
-            place = compact[of].ravel()
-            for t in range(len(TRAILS)):
-                column = len(TRAILS) * i + t
-                if theta[column] > 0:
-                    parts = (value * trail.weight[:, t, None]).ravel()
-                    evidence[:, column] = np.bincount(place, parts, len(only) + 1)[:-1]
+        for columns, of, value in gathered:
+            rows = row[of]
+            for column in columns:
+                parts = value * trail.weight[:, column % len(TRAILS), None]
+                found = np.bincount(rows, parts.ravel(), len(only) + 1)
+                evidence[:, column] = found[:-1]
         for at, likeness in searched:
-            evidence[:, -2] += np.bincount(compact[at], likeness, len(only) + 1)[:-1]
+            evidence[:, -2] += np.bincount(row[at], likeness, len(only) + 1)[:-1]
         evidence[:, -1] = self.popular[only]
-        return Scored(only, evidence, theta, np.log1p(evidence / FLOORS) @ theta)
+        return Scored(only, evidence, theta, said(evidence) @ theta)
 
     def likeness(self, rows: Sparse, text: str) -> Floats:
         """How alike some rows of `words` are to what was searched for."""
@@ -167,6 +172,14 @@ class Scorer:
         found = self.postings @ self.model.words.vector(About(text)).T
         found = found.tocoo()
         return found.row, weight * found.data.astype(np.float64)
+
+
+def said(evidence: Floats) -> Floats:
+    """(C, F) how much evidence says, before weights: log(1 + x / floor). Most of it is 0, and is passed over."""
+    found = np.zeros_like(evidence)
+    there = np.flatnonzero(evidence)
+    found.ravel()[there] = np.log1p(evidence.ravel()[there] / FLOORS[there % len(FLOORS)])
+    return found
 
 
 def columns_of(link: int) -> slice:
