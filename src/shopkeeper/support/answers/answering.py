@@ -198,10 +198,16 @@ class Answers:
         return topic is not None and topic.of_goods and not question.words
 
     def _quoted(
-        self, conn: Connection, question: Reading, language: str, *, least: float = trust.LEAST
+        self,
+        conn: Connection,
+        question: Reading,
+        language: str,
+        *,
+        least: float = trust.LEAST,
+        meant: bool = True,
     ) -> Answer | None:
         matcher = self._matcher(conn)
-        found = matcher.candidates(question, language)
+        found = matcher.candidates(question, language, meant=meant)
         if not found:
             return None
         best = found[0]
@@ -225,10 +231,12 @@ class Answers:
         answer = _all_of(part, question, language)
         for put in asked.puts:
             answer = answer or self._by_rules(conn, put, None, language)
-            answer = answer or self._quoted(conn, read(put), language, least=trust.PUT)
+            answer = answer or self._quoted(conn, read(put), language, least=trust.PUT, meant=False)
             answer = answer or _all_of(topical(put, told, language), question, language)
         for name in asked.like:
             answer = answer or _all_of(titled(name, told, language), question, language)
+        for put in asked.puts if self._embedder is not None else ():
+            answer = answer or self._quoted(conn, read(put), language)
         return None if answer is None else replace(answer, common=asked.name, own=asked.own)
 
     def _overview(self, conn: Connection, question: Reading, language: str) -> Answer | None:

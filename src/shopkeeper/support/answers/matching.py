@@ -164,14 +164,16 @@ class Matcher:
         made._vectors = None if self._vectors is None else self._vectors[kept]
         return made
 
-    def candidates(self, question: Reading, language: str, *, limit: int = 5) -> list[Candidate]:
-        """The statements that speak of enough of a question, the best first."""
+    def candidates(
+        self, question: Reading, language: str, *, limit: int = 5, meant: bool = True
+    ) -> list[Candidate]:
+        """The statements that speak of enough of a question, the best first. meant: meanings are compared too."""
         asked = self._wanted(question)
         if not self._entries or not _says_enough(asked):
             return []
         weights = {item: self._weight(item) for item in asked}
         total = sum(weights.values())
-        cosines = self._cosines(question)
+        cosines = self._cosines(question) if meant else None
         found = []
         near = None if cosines is None else self._near_pages(cosines)
         must = {i for i in asked if i.startswith("c:") and i[2:] not in light()}
@@ -218,10 +220,10 @@ class Matcher:
             score -= DENIED * denied + ELSEWHERE * elsewhere + HANGS * entry.statement.hangs
             on_topic = bool(entry.topic) and entry.topic <= asked
             cosine = None if cosines is None else float(cosines[place])
-            meant = 0.0 if cosines is None else float(cosines[place] - cosines.mean())
+            nearer = 0.0 if cosines is None else float(cosines[place] - cosines.mean())
             found.append(
                 Candidate(
-                    entry.statement, share, score + MEANING * meant, titled, on_topic, cosine,
+                    entry.statement, share, score + MEANING * nearer, titled, on_topic, cosine,
                     _above(cosine, cosines),
                 )
             )  # fmt: skip
@@ -237,13 +239,14 @@ class Matcher:
         if least is None or not asked:
             return []
         weights = {item: self._weight(item) for item in asked}
+        countries = {i for i in asked if i.startswith("x:")}  # "in UK sizes" is not in US sizes
         for place in np.argsort(-cosines)[:NEAREST]:
             entry, cosine = self._entries[place], float(cosines[place])
             if self._is_told_otherwise(entry.statement, language) or not _kind_of_answer(
                 question, entry
             ):
                 continue
-            if _opposite(question, entry):
+            if _opposite(question, entry) or not countries <= entry.own | entry.around:
                 continue
             if not _fits(question, asked, entry, self._titled(question, asked, entry)[1]):
                 continue
