@@ -35,7 +35,7 @@ from shopkeeper.shop.backup_file import Manifest
 from shopkeeper.shop.database import Database, open_database
 from shopkeeper.shop.feeds import ImportReport, Progress
 from shopkeeper.shop.folder import serve_lock
-from shopkeeper.shop.records import Product
+from shopkeeper.shop.records import Product, ProductId
 from shopkeeper.shop.secret import secret_of
 from shopkeeper.support import Answers, Conversation, MailFolder, Support, use_demo
 from shopkeeper.support.dialogue import (
@@ -50,7 +50,7 @@ from shopkeeper.support.dialogue import (
     Rephraser,
     Understands,
 )
-from shopkeeper.support.dialogue.window import ShelfName
+from shopkeeper.support.dialogue.window import Beside, ShelfName
 from shopkeeper.support.inbox import Inbox, Teaching
 
 ANSWERED_FROM = (
@@ -245,6 +245,13 @@ class Shop:
                 in_order = shelves.reduced(conn)
             chosen = shelves.varied(conn, in_order, rated=name == "best_rated")
             return list(products.get_many(conn, chosen).values())
+
+    def beside(self, product_id: ProductId, key: Beside) -> list[Product]:
+        """Products that go with this one, or are like it, as its page shows them."""
+        ask = self.recommend.bought_together if key == "goes_with" else self.recommend.similar
+        found = ask(product_id, limit=shelves.SHELF).items
+        with self.database.connection() as conn:
+            return list(products.get_many(conn, [i.product_id for i in found]).values())
 
     def _meaning(self) -> Embedder | None:
         """The embedder that the settings want, if its files are here."""

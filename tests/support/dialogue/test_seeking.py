@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from shopkeeper.shop.records import Money, Product, Translation
+from shopkeeper.shop.records import Money, Product, ProductId, Translation
 from shopkeeper.support import Conversation
 from shopkeeper.support.dialogue import Agent, Answered, Evidence
 from shopkeeper.support.dialogue.seeking import (
@@ -16,7 +16,7 @@ from shopkeeper.support.dialogue.seeking import (
     shelf_of,
     sought,
 )
-from shopkeeper.support.dialogue.window import ShelfName
+from shopkeeper.support.dialogue.window import Beside, ShelfName
 from tests.support.conftest import LAMP, MUG, Desk, variant
 from tests.support.dialogue.conftest import Talk
 
@@ -39,6 +39,9 @@ def knows(conversation: Conversation, question: str, language: str) -> Answered 
 class Shelves:
     def shelf(self, name: ShelfName) -> Sequence[Product]:
         return [CUP] if name == "reduced" else [LAMP, CUP]
+
+    def beside(self, product_id: ProductId, key: Beside) -> Sequence[Product]:
+        return [CUP] if (product_id, key) == ("lamp", "goes_with") else []
 
 
 @pytest.fixture
@@ -163,3 +166,8 @@ def test_two_questions_in_a_row_that_nothing_answers_call_a_person(visitor: Talk
     visitor.say("anything on sale?")
     assert not visitor.say("Are you open on the moon?").hand_over
     assert visitor.say("Do you plant bushes?").hand_over
+
+
+def test_what_goes_with_a_thing_is_shown(visitor: Talk) -> None:
+    visitor.say("Do you have lamps?")
+    assert visitor.say("what goes well with it?").evidence == (Evidence("product", "mug"),)

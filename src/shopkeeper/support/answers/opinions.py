@@ -19,6 +19,15 @@ LOOKED_AT = 40  # reviews of which sentences are taken
 GOOD, BAD = Decimal("0.8"), Decimal("0.5")  # shares of the scale
 _SHORTEST = {"en": 20, "zh": 8}  # characters of a sentence that says something
 _LONGEST = 200
+# A sentence is quoted as praise or blame only if a word in it says so: "this gets used a lot" says neither.
+_PRAISES = re.compile(
+    r"\b(?:love[sd]?|great|good|nice|lovely|perfect\w*|excellent|happy|pleased|comfort\w*|comfy|soft|warm|light|lightweight|sturdy|solid|quality|beautiful\w*|easy|easily|fast|quick\w*|quiet|well|best|worth|recommend\w*|delicious|sharp|bright|clear|fits?|exactly|favou?rite|difference|impress\w*|surprised?|smooth)\b"
+    r"|[好棒赞美香爱]|喜欢|满意|舒服|舒适|柔软|暖|轻便|结实|质量|方便|值|快|安静|推荐|合身|清晰|惊喜|不错"
+)
+_BLAMES = re.compile(
+    r"\b(?:not|no|never|too|bad|poor\w*|broke\w*|came (?:off|apart|loose)|f[ea]ll(?:s|ing)? (?:off|apart)|tore|ripped|died|dead|useless|loud|noisy|slow\w*|disappoint\w*|waste|fail\w*|leak\w*|cheap|flimsy|worse|worst|problem\w*|small|tight|thin|hard|uncomfortable|stopp?(?:ed|s)|missing|scratch\w*|crack\w*|smells?|fad(?:e|es|ed)|heavy|expensive|returned|sadly|unfortunately|only|but|late|dull|weak|wobbl\w*|shrank|shrinks?|itch\w*|pill\w*|sharp edges?)\b|n't\b"
+    r"|[不没太差坏慢吵漏小难脏贵薄硬紧旧味]|失望|退|掉|裂|缩|扎|可惜|后悔|瑕疵"
+)
 _END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 # Beside promises, what leads away from the product: to people, places and sums.
 _NOT_OF_A_PRODUCT = re.compile(
@@ -52,8 +61,8 @@ def opinions(conn: Connection, product_id: ProductId, language: str) -> Opinions
     total = sum(rated.values())
     mean = Decimal(sum(s * n for s, n in rated.items())) / total if total else None
     found = reviews.of_product(conn, product_id, limit=LOOKED_AT, language=language)
-    liked = _sentence((r for r in found if _share(r) >= GOOD), language)
-    disliked = _sentence((r for r in found if Decimal(0) < _share(r) <= BAD), language)
+    liked = _sentence((r for r in found if _share(r) >= GOOD), language, _PRAISES)
+    disliked = _sentence((r for r in found if Decimal(0) < _share(r) <= BAD), language, _BLAMES)
     return Opinions(sum(spread.values()), mean, liked, disliked)
 
 
@@ -61,12 +70,15 @@ def _share(review: Review) -> Decimal:
     return Decimal(0) if review.rating is None else review.rating / review.scale_max
 
 
-def _sentence(found: Iterable[Review], language: str) -> tuple[str, Review] | None:
+def _sentence(
+    found: Iterable[Review], language: str, telling: re.Pattern[str]
+) -> tuple[str, Review] | None:
+    """The first sentence that may be shown and says what is liked or not."""
     for review in found:
         if gives_orders(review.text):
             continue
         for sentence in _END.split(review.text):
-            if quotable(sentence, language):
+            if telling.search(sentence.casefold()) and quotable(sentence, language):
                 return clean(sentence), review
     return None
 

@@ -15,7 +15,15 @@ from shopkeeper.support import cases, conversations, questions
 from shopkeeper.support.cases import Reason
 from shopkeeper.support.consent import Consent
 from shopkeeper.support.conversations import State
-from shopkeeper.support.dialogue import asking, hearing_often, seeking, selling, store, turns
+from shopkeeper.support.dialogue import (
+    asking,
+    following_up,
+    hearing_often,
+    seeking,
+    selling,
+    store,
+    turns,
+)
 from shopkeeper.support.dialogue.applying import apply
 from shopkeeper.support.dialogue.desk import Desk, FindsProducts
 from shopkeeper.support.dialogue.identifying import identify
@@ -271,7 +279,7 @@ class Agent:
         """The commands, but where the message asks for what needs nobody's records: that is answered."""
         if turn.state.open():
             return commands
-        if selling.may_follow(turn.state, text, commands) and selling.follow(
+        if following_up.may_follow(turn.state, text, commands) and following_up.follow(
             turn, text, lambda question: self._answer_to(turn, question)
         ):
             return [Command(Do.CHAT, about="products")]
@@ -293,10 +301,14 @@ class Agent:
         if not asking.is_general(text, commands, turn.state.question):
             return commands
         looked_for = seeking.sought(text, commands)
+        if selling.of_named(turn, text, lambda asked: self._answer_to(turn, asked)):
+            return [Command(Do.CHAT, about="products")]
         if selling.look_around(turn, text) or selling.look(turn, looked_for):
             return [Command(Do.CHAT, about="products")]
         if self._answer_to(turn, text) is not None:
             return [Command(Do.ASK, value=text)]
+        if selling.of_several(turn, text):
+            return [Command(Do.CHAT, about="products")]
         if selling.refuse_discount(turn, text) or selling.show_closest(turn, looked_for):
             return [Command(Do.CHAT, about="products")]
         asks = asking.is_misread(commands) and not seeking.is_bare(normalise(text), commands)

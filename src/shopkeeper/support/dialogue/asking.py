@@ -11,7 +11,7 @@ from shopkeeper.shop.records import Product, Variant
 from shopkeeper.support.dialogue.records import WRITES, Command, Do, Evidence, Flow, Question
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.seeking import SEEKS, is_bare, is_present, shelf_of
-from shopkeeper.support.dialogue.shown import title_of
+from shopkeeper.support.dialogue.shown import title_of, wants_comparison
 from shopkeeper.support.wording import money
 from shopkeeper.text.normalise import normalise
 
@@ -37,7 +37,8 @@ def is_general(text: str, commands: Sequence[Command], question: Question | None
     plain = normalise(text)
     if not leaves_room(question) or is_own(plain):
         return False
-    asks = _QUESTION.search(plain) or SEEKS.search(plain) or shelf_of(plain) or is_present(plain)
+    looks = SEEKS.search(plain) or shelf_of(plain) or is_present(plain) or wants_comparison(plain)
+    asks = _QUESTION.search(plain) or looks
     bare = (question is None or question.slot != "identity") and is_bare(plain, commands)
     if not (asks or bare):
         return False

@@ -15,16 +15,16 @@ from shopkeeper.support.dialogue.shelf import stem
 from shopkeeper.text.normalise import normalise, plain_text
 
 if TYPE_CHECKING:
-    from shopkeeper.support.dialogue.window import ShelfName
+    from shopkeeper.support.dialogue.window import Beside, ShelfName
 
 SEEKS = re.compile(
-    r"(?:do|would) you (?:have|sell|carry|stock|recommend|suggest)|have you got|(?:i am |i'm )?looking for|can you (?:show|recommend|suggest)(?: me)?"
+    r"(?:do|would) you (?:have|sell|carry|stock|recommend|suggest)|have you got|help me (?:to )?(?:choose|find|pick|select)|(?:i am |i'm )?looking for|can you (?:show|recommend|suggest)(?: me)?"
     r"|(?:show|recommend|suggest) me|i(?:'m| am|'d| would)? (?:need|want|like|search)(?:ing)?(?: to (?:buy|find|see))?(?: for)?"
     r"|is there an?|are there any|有没有|有什么|想买|想要|在找|找一|买[个件款条份盏把台些点]|礼物|推荐|有卖|卖不卖"
 )
 # Said as a wish to buy, and not only asked: no page of the shop is the answer to it.
 _OUTRIGHT = re.compile(
-    r"looking for|\bto (?:buy|find)\b|(?:recommend|suggest|show) me|想买|要买|在找|找一|推荐"
+    r"looking for|help me (?:to )?(?:choose|find|pick|select)|\bto (?:buy|find)\b|(?:recommend|suggest|show) me|想买|要买|在找|找一|推荐"
 )
 _FOR_SALE = re.compile(rf"{_OUTRIGHT.pattern}|\b(?:sell|stock|carry|need|want|like)\b|卖|买|想要")
 _WHICH = re.compile(
@@ -33,7 +33,8 @@ _WHICH = re.compile(
     r"|^(?:你们|请问)?(?:的)?哪(?:个|款|些|种|几款)(?P<zh>[\u3400-\u9fff]{1,6}?)(?:有|是|能|可以|带|支持|适合)(?P<zh_rest>[^?？]*)"
 )
 _AT_MOST = re.compile(
-    r"(?:under|below|less than|cheaper than|at most|up to|around|about|for) ?[$€£¥]? ?(\d+(?:\.\d+)?)(?! ?-?years?\b)(?: ?(?:dollars?|usd|bucks))?"
+    r"(?:under|below|less than|cheaper than|at most|up to|around|about) ?[$€£¥]? ?(\d+(?:\.\d+)?)(?: ?(?:dollars?|usd|bucks))?"
+    r"|for (?:[$€£¥] ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?(?:dollars?|usd|bucks))"
     r"|(\d+(?:\.\d+)?) ?(?:美元|美金|元|块)?(?:以下|以内|之内)"
 )
 _FILLER = re.compile(
@@ -65,6 +66,10 @@ _DRINKS = re.compile(r"^[喝吃看玩做用听去](?=[\u3400-\u9fff])|^(?:drink|
 _CUT = re.compile(r"\b(?:with|that|which|made|in|under|from|for|of|and|or|to)\b")
 _COMPOUND = 3  # letters by which a compound is called: "pot" of "teapot"
 _NO_THING = re.compile(r"\b(?:i|we|you|he|she|they|can|could|is|are|will|to|if)\b|我|你|您")
+_BESIDE: tuple[tuple["Beside", re.Pattern[str]], ...] = (
+    ("goes_with", re.compile(r"\b(?:go(?:es)?|pairs?|match(?:es)?|works?) (?:well |nicely |best |together )?with\b|\bto go with\b|\baccessor(?:y|ies)\b|搭配|配什么|配套|一起买")),
+    ("is_like", re.compile(r"\b(?:similar|alternatives?)\b|\b(?:something|anything|others?|ones?) (?:else )?like\b|类似|同类|差不多的|替代")),
+)  # fmt: skip
 _BARE, _BARE_WORDS = 40, 6
 _HEAD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
@@ -136,7 +141,7 @@ def is_bare(plain: str, commands: Sequence[Command]) -> bool:
 def limit_of(plain: str) -> Decimal | None:
     """The highest price that a text in normal form names."""
     found = _AT_MOST.search(plain)
-    return Decimal(found[1] or found[2]) if found else None
+    return Decimal(next(g for g in found.groups() if g)) if found else None
 
 
 def interest_of(plain: str) -> str:
@@ -170,6 +175,11 @@ def shelf_of(plain: str) -> tuple["ShelfName", str] | None:
         if pattern.search(plain):
             return name, " ".join(_OF_SHELF.sub(" ", pattern.sub(" ", plain)).split())
     return None
+
+
+def beside_of(plain: str) -> "Beside | None":
+    """Whether a text in normal form asks for what goes with a product, or for what is like it."""
+    return next((key for key, pattern in _BESIDE if pattern.search(plain)), None)
 
 
 def is_present(plain: str) -> bool:

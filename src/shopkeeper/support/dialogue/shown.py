@@ -54,6 +54,7 @@ _ONE = re.compile(rf"\b(?:it|this one|that one|this|that)\b|它|[这那]{_MEASUR
 _COMPARE = re.compile(
     r"\bcompar\w+|\bdifferences?\b|\bdiffer\b|\bversus\b|\bvs\b|比较一?下|对比|区别|有什么不同|差别"
 )
+_GOES_ON = re.compile(r"^\W*(?:and|in|what about|how about)\b|^那")
 _MOST = re.compile(
     r"\bwhich (?:one|ones|of (?:them|these|those))?\b.*\b(?:most|least|longest|shortest|largest|biggest|smallest|highest|lowest|lightest|heaviest|tallest|widest|strongest|brightest|warmest|best|more|better|bigger|longer|lighter)\b"
     r"|哪[个一款]*.*(?:最|更|比较)"
@@ -150,9 +151,15 @@ def is_short(text: str) -> bool:
 
 
 def rewritten(text: str, at: Pointed, language: str) -> str:
-    """The question with the product's title where words point at it."""
-    title = title_of(at.products[0], language)
-    return f"{text[: at.start]} {title} {text[at.end :]}".strip()
+    """The question about the product by its title: "the second one, is it dimmable?" of a lamp is "Lamp: it, is it …"."""
+    it = "它" if language == "zh" else "it"
+    rest = f"{text[: at.start]} {it} {text[at.end :]}" if at.end else text
+    return f"{title_of(at.products[0], language)}: {' '.join(rest.split())}"
+
+
+def goes_on(text: str) -> bool:
+    """True for what goes on with the thing that is spoken of: "and in navy?", "what about size M?"."""
+    return _GOES_ON.search(text) is not None
 
 
 def title_of(product: Product, language: str) -> str:

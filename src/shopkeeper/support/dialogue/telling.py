@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from shopkeeper.shop.records import Money, Order, Product
+from shopkeeper.shop.records import Money, Order, Product, Variant
 from shopkeeper.support.dialogue.addresses import orders_to_change
 from shopkeeper.support.dialogue.desk import Desk, Piece_
 from shopkeeper.support.dialogue.listing import item_line, order_line, variant_line
@@ -33,6 +33,8 @@ _SEVERAL = re.compile(r"\borders\b|\ball\b|\bevery\b|\beach\b|所有|全部|每|
 _OVER = re.compile(
     r"deliver|cancel|return|refund|complet|exchang"
 )  # statuses of what is on its way no more
+_CHEAPEST = re.compile(r"cheapest|least expensive|lowest|最便宜")
+_NEVER = Decimal("Infinity")
 SHOWN = 8  # orders, items or variants that are read out at once
 
 
@@ -217,12 +219,20 @@ def _options(desk: Desk, wish: Wish) -> list[Line] | Need:
     products = [p for m in wish.mentions for i in m.products if (p := desk.product(i))]
     if not products:
         return [Line("no_such_product", {})]
-    return [_options_of(p, wish.hint) for p in list({p.id: p for p in products}.values())[:3]]
+    several = list({p.id: p for p in products}.values())
+    if len(several) > 1 and _CHEAPEST.search(wish.hint):  # of all that are called so
+        several = [min(several, key=lambda p: min((v.price.amount for v in _there(p)), default=_NEVER))]  # fmt: skip
+    return [_options_of(p, wish.hint) for p in several[:3]]
+
+
+def _there(product: Product) -> list[Variant]:
+    """The variants that can be bought, the cheapest first."""
+    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+    return sorted(there, key=lambda v: v.price.amount)
 
 
 def _options_of(product: Product, hint: str) -> Line:
-    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
-    there.sort(key=lambda v: v.price.amount)
+    there = _there(product)
     evidence = (
         Evidence("product", str(product.id)),
         *(Evidence("variant", str(v.id)) for v in there),
@@ -237,7 +247,7 @@ def _options_of(product: Product, hint: str) -> Line:
         there = [v for v in there if v.price.amount < Decimal(limit[1])]
         if not there:
             return Line("nothing_under", values | {"limit": limit[1]}, evidence)
-    if re.search(r"cheapest|least expensive|lowest|最便宜", hint) and not limit:
+    if _CHEAPEST.search(hint) and not limit:
         return Line("cheapest", values | {"variant": variant_line(there[0])}, evidence)
     if re.search(r"most expensive|priciest|最贵", hint):
         return Line("dearest", values | {"variant": variant_line(there[-1])}, evidence)
