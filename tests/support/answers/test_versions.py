@@ -48,6 +48,7 @@ def test_the_version_that_is_named(question: str, told: str) -> None:
 
 
 def test_in_chinese() -> None:
+    assert version_in_stock("有没有它 藏青色 L码", JACKET, "zh") == "有货：藏青色 / L"
     assert (
         version_in_stock("Ravnhal Fjell 羽绒服有藏青色L码的吗", JACKET, "zh") == "有货：藏青色 / L"
     )

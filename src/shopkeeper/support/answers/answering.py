@@ -145,7 +145,11 @@ class Answers:
         self, conn: Connection, question: str, meant: Named, language: str
     ) -> Answer | None:
         if goods.wants_reviews(meant.rest):
-            return None if meant.rest.words else self._opinion(conn, meant.product, language)
+            return (
+                self._opinion(conn, meant.product, language)
+                if goods.asks_only_reviews(meant.rest)
+                else None
+            )
         product = meant.product
         version = version_in_stock(question, product, language)
         told = goods.fields(question, meant, language)

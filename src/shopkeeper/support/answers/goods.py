@@ -104,6 +104,15 @@ def wants_reviews(question: Reading) -> bool:
     return _REVIEWS in question.fields
 
 
+def asks_only_reviews(question: Reading) -> bool:
+    """True if no word is left over beside what asks for reviews."""
+    found = [u.key for u in units(question.text)]
+    said = {
+        k for m in lexicon().find("fields", found) if _REVIEWS in m.names for k in found[m.start : m.end]
+    }  # fmt: skip
+    return not set(question.words) - said
+
+
 def fields(question: str, meant: Named, language: str) -> list[Field]:
     """The fields that a question about a product asks for; none if one thing that it asks is not on record."""
     product = meant.product
@@ -123,6 +132,8 @@ def fields(question: str, meant: Named, language: str) -> list[Field]:
     if not found:
         return []
     known = titles(product) | explained | frozenset(_asking_units())
+    if "made in" in found:  # whichever country is guessed, the record says which it is
+        known |= _country_units(meant.rest)
     rest = read(question, ignoring=known)
     if rest.words or names_more(meant.rest, known, strict=by_value) or (by_value and rest.goods):
         return []
@@ -212,6 +223,11 @@ def names_more(question: Reading, known: frozenset[str], *, strict: bool) -> boo
 
 def _asking_units() -> set[str]:
     return {k for phrase in lexicon().phrases["asks"] for k in phrase}
+
+
+def _country_units(question: Reading) -> set[str]:
+    asked = [u.key for u in units(question.text)]
+    return {k for m in lexicon().find("countries", asked) for k in asked[m.start : m.end]}
 
 
 def _most_telling(found: dict[str, Field], question: Reading) -> list[Field]:

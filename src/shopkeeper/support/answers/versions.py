@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from shopkeeper.shop.records import Availability, Product, Variant
-from shopkeeper.support.answers.lexicon import keys, plain
+from shopkeeper.support.answers.lexicon import keys
 from shopkeeper.support.answers.reading import read
 from shopkeeper.support.answers.saying import say
 from shopkeeper.support.outside import label
@@ -27,7 +27,7 @@ _MOST = 12  # versions that are told
 def version_in_stock(question: str, product: Product, language: str) -> str | None:
     """Whether what is asked for is in stock, told from the variants; None if no version is named or more is asked."""
     rest = _without_titles(question, product)
-    if not _ASKS.search(plain(rest)):
+    if not _ASKS.search(normalise(rest)):
         return None
     wanted = {name: found for name in _names(product) if (found := _named(name, rest, product))}
     if not wanted or _asks_more(rest, wanted, product):
@@ -71,7 +71,7 @@ def _asks_more(rest: str, wanted: dict[str, set[str]], product: Product) -> bool
     """True if the question holds a word that neither the product nor the version nor the asking accounts for."""
     values = {w for of in wanted.values() for v in of for w in (v, _translated(v, product))}
     known = [k for w in (*values, *wanted, *(_translated(n, product) for n in wanted)) for k in keys(w)]  # fmt: skip
-    reading = read(_ASKS.sub(" ", plain(rest)), ignoring=known)
+    reading = read(_ASKS.sub(" ", normalise(rest)), ignoring=known)
     return bool(reading.words or reading.said.amount is not None or reading.said.dates)
 
 
