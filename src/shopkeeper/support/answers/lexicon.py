@@ -19,7 +19,7 @@ _UNIT = re.compile(
     rf"[{_HAN}]|\d+x+[sl]\b|\d+(?:[.,]\d+)*|[^\W\d_{_HAN}]+(?:['-][^\W\d_{_HAN}]+)*|%"
 )
 _STATES = re.compile(r"\bU\.?S\.?(?:A\.?)?(?![a-z])")
-_BACK = re.compile(r"\b(send|sent|bring|give|put)((?: \w+){1,3}?) back\b")
+_BACK = re.compile(r"\b(send|sent|bring|give|put|take|took)((?: \w+){1,3}?) back\b")
 _MADE = re.compile(r"\bwhere (?:is|are|was|were) (.{1,160}?) (made|produced|manufactured)\b")
 _WHETHER = re.compile(r"([^\W不没])[不没]\1")
 _VOWEL = re.compile("[aeiouy]")

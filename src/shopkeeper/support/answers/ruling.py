@@ -24,6 +24,10 @@ _OUR_FAULT = frozenset(
 _BESIDE = frozenset(
     {"food", "cosmetics", "seam"}
 )  # kinds of things: they decide only beside something else
+_DAMAGE = "damage"  # a topic: whatever it is that came broken
+_KINDS = frozenset({"food", "cosmetics", "earrings", "underwear", "custom_made"})
+_CAME_SO = frozenset({"arrive_broken", "damage", "wrong_item"})
+"""Concepts of what is not the customer's doing: no rule about returns at will refuses that."""
 _OPEN = frozenset(
     {"how_long", "how_much", "when", "where", "who", "why"}
 )  # no yes or no answers these
@@ -79,7 +83,9 @@ def _ruling(
     needed = _parts(question.said, topic)
     if not checks or not needed <= looked_at | also or any(c.holds is None for c in checks):
         return None
-    return Ruling(topic, Decision(tuple(checks)))
+    ruling = Ruling(topic, Decision(tuple(checks)))
+    refused_at_will = not ruling.possible and topic.action in ("return", "exchange")
+    return None if refused_at_will and question.concepts & _CAME_SO else ruling
 
 
 def is_case(question: Reading, policy: Policy) -> bool:
@@ -113,7 +119,8 @@ def _parts(case: Said, topic: Topic) -> frozenset[str]:
         "unclear": case.unclear,  # no rule looks at that
     }
     parts |= {f"status {s}": True for s in case.statuses}
-    parts |= {f"tag {t}": True for t in case.tags - _BESIDE - topic.concepts}
+    beside = _BESIDE | _KINDS if topic.name == _DAMAGE else _BESIDE
+    parts |= {f"tag {t}": True for t in case.tags - beside - topic.concepts}
     return frozenset(name for name, is_said in parts.items() if is_said)
 
 

@@ -31,6 +31,7 @@ _DATES = (
 _MONEY = re.compile(
     r"(?:[$€£¥] ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?(?:dollars?|usd|bucks|美元|美金|刀(?![具刃子])))"
 )
+_YESTERDAY = re.compile(r"\byesterday\b|昨天")
 _NEVER = date(2027, 1, 1).year  # a year that is no leap year: only months and days are compared
 
 
@@ -75,10 +76,10 @@ def read_values(text: str) -> Said:
     amounts = [(m[1] or m[2], m.span()) for m in _MONEY.finditer(left)]
     spans += [span for _, span in durations] + [span for _, span in amounts]
     return Said(
-        days=durations[0][0] if len(durations) == 1 else None,
+        days=durations[0][0] if len({days for days, _ in durations}) == 1 else None,
         dates=tuple(dates),
         amount=Decimal(amounts[0][0]) if len(amounts) == 1 else None,
-        unclear=len(durations) > 1 or len(amounts) > 1,
+        unclear=len({days for days, _ in durations}) > 1 or len(amounts) > 1,
         spans=tuple(spans),
     )
 
@@ -101,6 +102,8 @@ def _month_of(match: re.Match[str]) -> str:
 
 
 def _durations(text: str) -> Iterator[tuple[float, tuple[int, int]]]:
+    for match in _YESTERDAY.finditer(text):
+        yield 1.0, match.span()
     for match in _LONG.finditer(text):
         yield _count(match[1]) * DAYS[match[2]], match.span()
     for match in _LONG_ZH.finditer(text):
