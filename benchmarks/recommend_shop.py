@@ -24,6 +24,7 @@ from shopkeeper.recommend.behaviour import Behaviour, Floats
 from shopkeeper.recommend.goods import Good
 from shopkeeper.recommend.histories import Places
 from shopkeeper.recommend.scoring import FEATURES, Scorer, Trail
+from shopkeeper.shop.database import Database
 from shopkeeper.shop.demo.making import FULL, Size
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -55,7 +56,7 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
             asked = {
                 "regular": list(_regulars(whole, cut)),
                 "session": list(_sessions(whole, cut)),
-                "regular.searches": list(_searched(whole, cut, items, conn)),
+                "regular.searches": list(_searched(whole, cut, items, shop.database)),
             }
     figures: dict[str, Any] = {"products": len(stock), "events": len(whole.at)}
     for name, questions in asked.items():
@@ -110,14 +111,17 @@ def _regulars(found: Behaviour, cut: float) -> Iterator[Question]:
         yield Question(trail, int(histories.items[event]))
 
 
-def _searched(found: Behaviour, cut: float, items: Places[str], conn: Any) -> Iterator[Question]:
+def _searched(
+    found: Behaviour, cut: float, items: Places[str], database: Database
+) -> Iterator[Question]:
     """The same as the live shop reads it, with what was searched for."""
     histories = found.histories
     for person, k in _newest(found, cut):
         event = histories.start[person] + k
         at = datetime.fromtimestamp(found.at[event], UTC)
         customer = Visitor(customer_id=found.who[person][1:])
-        way = trails.read(conn, customer, items.place, at, until=at - timedelta(milliseconds=1))
+        earlier = at - timedelta(milliseconds=1)
+        way = trails.read(database.rows, customer, items.place, at, until=earlier)
         wanted = int(histories.items[event])
         if wanted not in way.trail.places:
             yield Question(way.trail, wanted)

@@ -98,6 +98,19 @@ def test_connections_that_died_are_replaced_without_a_word(server_url: str) -> N
     opened.close()
 
 
+def test_a_statement_that_meets_a_dead_connection_is_asked_anew(server_url: str) -> None:
+    opened = Database(server_url, pool_size=3)
+    [(pid,)] = opened.rows("select pg_backend_pid()", {})
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute("select pg_terminate_backend(%s, 5000)", [pid])
+    assert opened.rows("select %(n)s + 1", {"n": 1}) == [(2,)]
+    with opened.connection() as conn:
+        assert not conn.autocommit
+    opened.close()
+    with pytest.raises(DatabaseError):
+        opened.rows("select 1", {})
+
+
 def test_a_mistake_in_our_own_sql_is_not_dressed_up(database: Database) -> None:
     with pytest.raises(psycopg.errors.UndefinedTable), database.connection() as conn:
         conn.execute("select * from nothing_of_the_kind")

@@ -28,7 +28,7 @@ from shopkeeper.recommend.scoring import (
     SEGMENTS,
     TRAILS,
     Scored,
-    segments,
+    segment,
 )
 from shopkeeper.recommend.slots import Slot
 from shopkeeper.shop import customers, products
@@ -153,11 +153,11 @@ class Batch:
         histories = people.histories
         fresh = histories.weight * 0.5 ** (self._ages(people) / TRAILS["now"])
         now = np.bincount(histories.people, fresh, len(histories)).astype(np.float64)
-        of = segments(_different(histories), now)
-        for segment in SEGMENTS:
-            chosen = np.flatnonzero(of == segment)
+        of = np.array(list(map(segment, _different(histories).tolist(), now.tolist())))
+        for name in SEGMENTS:
+            chosen = np.flatnonzero(of == name)
             if len(chosen):
-                for person, scored in self._scored(people, chosen, segment):
+                for person, scored in self._scored(people, chosen, name):
                     items = histories[person]
                     yield Listed(people.who[person], self._arranged(scored, items, people, person))
 

@@ -133,7 +133,7 @@ def of_events(
     order = np.lexsort((at, item, person))
     person, item, at, weight = person[order], item[order], at[order], weight[order]
     new = np.ones(len(order), np.bool_)
-    new[1:] = (np.diff(person) != 0) | (np.diff(item) != 0) | (np.diff(at) > DAY)
+    new[1:] = (person[1:] != person[:-1]) | (item[1:] != item[:-1]) | (at[1:] - at[:-1] > DAY)
     first = np.flatnonzero(new)
     if len(first):
         strongest = np.maximum.reduceat(weight, first)

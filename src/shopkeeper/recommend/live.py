@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -210,14 +211,12 @@ class Recommendations:
         if not visitor.is_known:
             return trails.NOWHERE
         now = at or self._clock()
-        with self._database.reading() as conn:
-            return trails.read(conn, visitor, state.shelf.place, now, until=at)
+        return trails.read(self._database.rows, visitor, state.shelf.place, now, until=at)
 
     def _answer(self, asked: Asked, state: State, at: datetime | None = None) -> RecommendedList:
         begun, now = time.perf_counter(), at or self._clock()
         way = trails.NOWHERE if asked.slot in ABOUT else self._way(asked.visitor, state, at)
-        with self._scoring:
-            question = _question(asked, state, way)
+        question = _question(asked, state, way)
         controls = state.controls.get(asked.slot, DEFAULT[asked.slot])
         effect = state.effects(asked.slot, question.category, now)
         with self._scoring:
@@ -238,11 +237,11 @@ ABOUT = frozenset({Slot.SIMILAR, Slot.TOGETHER, Slot.CART})  # lists about produ
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question as it is scored. scored: None where it cannot be asked (nothing was looked at)."""
+    """A question as it is scored. score: None where it cannot be asked (nothing was looked at)."""
 
     trail: Trail
     why: Mapping[int, Why]
-    scored: Scored | None
+    score: Callable[[], Scored] | None
     left: Left
     anchors: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
@@ -256,20 +255,19 @@ def _question(asked: Asked, state: State, way: Way) -> _Question:
         return _about_products(asked, state, in_cart)
     if asked.slot is Slot.AGAIN:
         scored, told = again(way, state.scorer.model)
-        return _Question(way.trail, way.why, scored, _left(state, in_cart), told=told)
-    had = np.union1d(way.trail.places, in_cart).astype(np.intp)
-    things = np.array([p for p, why in way.why.items() if why is Why.BOUGHT], np.intp)
+        return _Question(way.trail, way.why, lambda: scored, _left(state, in_cart), told=told)
+    had = np.concatenate([way.trail.places, in_cart])
     if asked.slot is Slot.HOME:
-        scored = state.scorer.score(way.trail)
-        left = _left(state, had, np.union1d(things, in_cart).astype(np.intp))
-        return _Question(way.trail, way.why, scored, left)
+        bought = np.array([p for p, why in way.why.items() if why is Why.BOUGHT], np.intp)
+        left = _left(state, had, np.concatenate([bought, in_cart]))
+        return _Question(way.trail, way.why, partial(state.scorer.score, way.trail), left)
     if way.newest < 0:
         return _Question(way.trail, way.why, None, _left(state, had))
     trail = trails.of_products(np.array([way.newest], np.intp))
     newest = state.scorer.model.items.ids[way.newest]
     good = state.shelf.goods[way.newest]
     return _Question(
-        trail, {way.newest: Why.LOOKED}, _spoken_for(state.scorer.score(trail, theta=THETA[asked.slot])),
+        trail, {way.newest: Why.LOOKED}, partial(_spoken_for, state, trail, asked.slot),
         _left(state, had), (newest,), good.category if good is not None else (),
     )  # fmt: skip
 
@@ -281,20 +279,21 @@ def _about_products(asked: Asked, state: State, in_cart: Ints) -> _Question:
         raise NotFound(f"no product has the id {named!r}", hint="ids are case-sensitive")
     trail = trails.of_products(places)
     why = dict.fromkeys(places.tolist(), Why.CART if asked.slot is Slot.CART else Why.THIS)
-    left = _left(state, np.union1d(places, in_cart).astype(np.intp))
+    left = _left(state, np.concatenate([places, in_cart]))
     if asked.slot is not Slot.SIMILAR:  # what is of the same kind is no addition
-        same = np.flatnonzero(np.isin(state.shelf.category, state.shelf.category[places]))
-        left = replace(left, places=np.union1d(left.places, same).astype(np.intp))
+        left = replace(left, categories=state.shelf.category[places])
     first = state.shelf.goods[int(places[0])] if len(places) else None
-    scored = state.scorer.score(trail, theta=THETA[asked.slot]) if len(places) else None
+    score = partial(_spoken_for, state, trail, asked.slot) if len(places) else None
     return _Question(
-        trail, why, scored and _spoken_for(scored), left, tuple(asked.products), first.category if first is not None else (),
+        trail, why, score, left, tuple(asked.products), first.category if first is not None else (),
     )  # fmt: skip
 
 
-def _spoken_for(scored: Scored) -> Scored:
-    """Without what is popular and no more: a list about a product has nothing in it that has nothing to do with it."""
-    spoken = (scored.evidence[:, :-1] @ (scored.theta[:-1] > 0)) > 0
+def _spoken_for(state: State, trail: Trail, slot: Slot) -> Scored:
+    """Scores without what is popular and no more: a list about a product has nothing in it that has nothing to do with
+    it."""
+    scored = state.scorer.score(trail, theta=THETA[slot])
+    spoken = scored.evidence[:, np.flatnonzero(scored.theta[:-1] > 0)].any(axis=1)
     return replace(
         scored, candidates=scored.candidates[spoken], evidence=scored.evidence[spoken], score=scored.score[spoken]
     )  # fmt: skip
@@ -308,9 +307,9 @@ def _left(state: State, places: Ints, things: Ints | None = None) -> Left:
 def _items(
     question: _Question, state: State, effect: Effects, controls: Controls, asked: Asked
 ) -> list[Recommended]:
-    scored = question.scored
-    if scored is None:
+    if question.score is None:
         return []
+    scored = question.score()
     placed = merchandising.arrange(
         scored,
         state.shelf,

@@ -20,15 +20,22 @@ from shopkeeper.rules import Effects
 
 POOL = 5  # candidates for each place, from which variety is made
 LEAST_POOL = 30
+FEW = 30  # numbers that are looked for one by one
 MOVED = 0.25  # of the best score: what a boost or bury of strength 1 is worth
+
+
+def _none() -> Ints:
+    return np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left out of a list. places: products themselves; things: whatever is one thing with them."""
+    """What is left out of a list. places: products themselves; things: whatever is one thing with them; categories:
+    whatever is of these."""
 
-    places: Ints = field(default_factory=lambda: np.zeros(0, np.intp))
-    things: Ints = field(default_factory=lambda: np.zeros(0, np.intp))
+    places: Ints = field(default_factory=_none)
+    things: Ints = field(default_factory=_none)
+    categories: Ints = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ def arrange(
     usable = np.flatnonzero(_allowed(candidates, shelf, effect, left) & (value > 0))
     if pinned:
         usable = usable[~np.isin(candidates[usable], [place for _, place in pinned])]
-    pool = usable[np.argsort(-value[usable], kind="stable")][: max(POOL * limit, LEAST_POOL)]
+    pool = usable[_largest(value[usable], max(POOL * limit, LEAST_POOL))]
     variety = Variety(shelf, controls, [place for _, place in pinned])
     chosen = _chosen(pool, scored, value, variety, terms, limit - len(pinned))
     found = [Placed(int(candidates[row]), row, False) for row in chosen]
@@ -70,11 +77,33 @@ def arrange(
 
 def _allowed(places: Ints, shelf: Shelf, effect: Effects, left: Left) -> Bools:
     """Which of these products may stand in the list."""
-    allowed: Bools = shelf.sellable[places] & ~np.isin(shelf.thing[places], left.things)
-    allowed &= ~np.isin(places, left.places)
-    if effect.hidden:
-        allowed &= ~np.isin(places, shelf.places(effect.hidden))
+    allowed = shelf.sellable[places]
+    for numbers, out in (
+        (places, left.places),
+        (shelf.thing[places], left.things),
+        (shelf.category[places] if len(left.categories) else places, left.categories),
+        (places, shelf.places(effect.hidden)),
+    ):
+        if len(out):
+            allowed &= ~_among(numbers, out)
     return allowed
+
+
+def _among(numbers: Ints, some: Ints) -> Bools:
+    """`np.isin`, whose preparations take longer than a look at each where there are few."""
+    if len(some) > FEW:
+        return np.isin(numbers, some)
+    found: Bools = (numbers == some[:, None]).any(axis=0)
+    return found
+
+
+def _largest(value: Floats, most: int) -> Ints:
+    """Where the `most` largest of these stand, the largest first, of equal ones the first first."""
+    if len(value) <= most:
+        return np.argsort(-value, kind="stable")
+    least = np.partition(value, -most)[-most]
+    candidates = np.flatnonzero(value >= least)
+    return candidates[np.argsort(-value[candidates], kind="stable")][:most]
 
 
 def _pins(shelf: Shelf, effect: Effects, left: Left, limit: int) -> list[tuple[int, int]]:
@@ -154,17 +183,21 @@ def _chosen(
     worth = value[pool] / max(float(value[pool].max()), 1e-12)
     alike = _Alike(terms, places) if share else None
     nearest = np.zeros(len(pool))
-    free = np.ones(len(pool), np.bool_)
+    worth = (1 - share) * worth
+    gain = worth.copy()
     found: list[int] = []
-    while len(found) < limit and free.any():
-        best = int(np.argmax(np.where(free, (1 - share) * worth - share * nearest, -np.inf)))
-        free[best] = False
-        if not variety.has_room(int(places[best])):
+    for _ in range(len(pool)):
+        at = int(gain.argmax())
+        gain[at] = worth[at] = -np.inf  # is looked at once
+        if not variety.has_room(int(places[at])):
             continue
-        variety.add(int(places[best]))
-        found.append(int(pool[best]))
+        variety.add(int(places[at]))
+        found.append(int(pool[at]))
+        if len(found) == limit:
+            break
         if alike is not None:
-            nearest = np.maximum(nearest, alike.to(best))
+            np.maximum(nearest, alike.to(at), out=nearest)
+            gain = worth - share * nearest
     return found
 
 

@@ -85,9 +85,7 @@ class Trail:
     @property
     def segment(self) -> str:
         """Whose weights are used."""
-        return str(
-            segments(np.array([len(self.places)]), self.weight[:, NOW].sum(keepdims=True))[0]
-        )
+        return segment(len(self.places), float(self.weight[:, NOW].sum()))
 
 
 NOBODY = Trail(np.zeros(0, np.intp), np.zeros((0, len(TRAILS))))
@@ -149,7 +147,9 @@ class Scorer:
             for at, _ in searched:
                 seen[at] = True
             only = np.flatnonzero(seen)
-        row = np.full(self.count, len(only), np.intp)  # of each item; behind all, if it is none
+            row = np.empty(self.count, np.intp)  # of each candidate, and nobody else is asked about
+        else:
+            row = np.full(self.count, len(only), np.intp)  # of who is no candidate: behind all
         row[only] = np.arange(len(only))
         evidence = np.zeros((len(only), len(FEATURES)))
         for columns, of, value in gathered:
@@ -161,7 +161,7 @@ class Scorer:
         for at, likeness in searched:
             evidence[:, -2] += np.bincount(row[at], likeness, len(only) + 1)[:-1]
         evidence[:, -1] = self.popular[only]
-        return Scored(only, evidence, theta, said(evidence) @ theta)
+        return Scored(only, evidence, theta, _summed(evidence, theta))
 
     def likeness(self, rows: Sparse, text: str) -> Floats:
         """How alike some rows of `words` are to what was searched for."""
@@ -174,12 +174,17 @@ class Scorer:
         return found.row, weight * found.data.astype(np.float64)
 
 
-def said(evidence: Floats) -> Floats:
-    """(C, F) how much evidence says, before weights: log(1 + x / floor). Most of it is 0, and is passed over."""
-    found = np.zeros_like(evidence)
-    there = np.flatnonzero(evidence)
-    found.ravel()[there] = np.log1p(evidence.ravel()[there] / FLOORS[there % len(FLOORS)])
-    return found
+def _summed(evidence: Floats, theta: Floats) -> Floats:
+    """(C,) Σ_f θ_f · log(1 + x_f / floor_f). Most evidence is 0, and logarithms of that are not taken."""
+    used = np.flatnonzero(theta)
+    counts = np.take(evidence, used, axis=1).ravel()
+    there = np.flatnonzero(counts)
+    said = np.zeros(len(counts))
+    said[there] = np.log1p(counts[there] / FLOORS[used[there % len(used)]])
+    whole = np.zeros_like(evidence)
+    whole[:, used] = said.reshape(len(evidence), len(used))
+    summed: Floats = whole @ theta
+    return summed
 
 
 def columns_of(link: int) -> slice:
@@ -187,10 +192,13 @@ def columns_of(link: int) -> slice:
     return slice(len(TRAILS) * link, len(TRAILS) * (link + 1))
 
 
-def segments(number: Ints, now: Floats) -> npt.NDArray[np.str_]:
-    """Of trails with so many different items, and so much weight now."""
-    short = np.where(number <= SHORT, "short", "regular")
-    return np.where(number == 0, "new", np.where(now < GONE, "back", short))
+def segment(number: int, now: float) -> str:
+    """Of a trail with so many different items, and so much weight now."""
+    if number == 0:
+        return "new"
+    if now < GONE:
+        return "back"
+    return "short" if number <= SHORT else "regular"
 
 
 def theta_of(weights: Weights) -> Floats:

@@ -5,9 +5,11 @@ kept in memory between two requests, and so nothing is stale, in this program or
 still there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,6 @@ from shopkeeper.recommend.behaviour import ACTIONS, GOOD, PURCHASE, of_events
 from shopkeeper.recommend.histories import Ints
 from shopkeeper.recommend.scoring import NOBODY, Trail
 from shopkeeper.recommend.slots import Visitor, Why
-from shopkeeper.shop.bulk import Connection
 
 NEWEST = 60  # events of a session, of a device and of a customer
 SEARCHES = 5  # the newest
@@ -23,16 +24,21 @@ AHEAD = timedelta(days=1)  # that clocks of devices may be; what they say is to 
 
 _EVENTS = """
 (select id, object_id, action, extract(epoch from at)::float8, user_query, attributes -> 'rating' from events
- where {column} = %({column})s and {column} <> '' and at < %(until)s and (action = any(%(actions)s) or user_query <> '')
+ where {column} = %({column})s and {column} <> '' and at < %(until)s and (action in ({actions}) or user_query <> '')
  order by at desc limit %(newest)s)
 """
-_BY = {name: _EVENTS.format(column=name) for name in ("session_id", "client_id", "customer_id")}
-_ORDERED = """
+_ACTIONS = ", ".join(f"'{action}'" for action in ACTIONS)
+_BY = {
+    name: _EVENTS.format(column=name, actions=_ACTIONS)
+    for name in ("session_id", "client_id", "customer_id")
+}
+_ORDERED = b"""
 select l.product_id, extract(epoch from o.placed_at)::float8, l.quantity
 from orders o join order_lines l on l.order_id = o.id
 where o.customer_id = %(customer_id)s and o.placed_at < %(until)s and o.status not in ('cancelled', 'canceled')
 order by o.placed_at desc limit %(newest)s
 """
+Rows = Callable[[bytes, Mapping[str, Any]], list[tuple[Any, ...]]]  # `Database.rows`
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +64,28 @@ NOWHERE = Way(NOBODY)
 
 
 def read(
-    conn: Connection,
+    rows: Rows,
     visitor: Visitor,
     place: Mapping[str, int],
     now: datetime,
     *,
     until: datetime | None = None,
 ) -> Way:
-    """The way of a visitor as it is now, over the items that have a place. until: as it was then, if that is said."""
+    """The way of a visitor as it is now, over the items that have a place. rows: what a statement finds in the database;
+    until: as it was then, if that is said."""
     asked = {name: getattr(visitor, name) for name in _BY if getattr(visitor, name)}
     if not asked:
         return NOWHERE
-    query = " union ".join(_BY[name] for name in asked)
-    values = {**asked, "actions": list(ACTIONS), "newest": NEWEST, "until": until or now + AHEAD}
-    rows = conn.execute(query.encode(), values).fetchall()
-    orders = conn.execute(_ORDERED, values).fetchall() if visitor.customer_id else []
-    return _way(rows, orders, place, now.timestamp())
+    values = {**asked, "newest": NEWEST, "until": until or now + AHEAD}
+    events = rows(_query(*asked), values)
+    orders = rows(_ORDERED, values) if visitor.customer_id else []
+    return _way(events, orders, place, now.timestamp())
+
+
+@cache
+def _query(*names: str) -> bytes:
+    """Events that are found by any of these columns."""
+    return " union ".join(_BY[name] for name in names).encode()
 
 
 def _way(
@@ -111,6 +123,8 @@ def _way(
             weights.append(PURCHASE)
             why[found] = Why.BOUGHT
             bought.setdefault(found, []).append(now - at)
+    if not (items or searches):
+        return NOWHERE
     searches.sort(key=lambda s: s[1])
     return Way(
         _trail(items, times, weights, searches[:SEARCHES], len(place), now),

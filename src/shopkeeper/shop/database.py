@@ -1,9 +1,9 @@
 """The database: the embedded server or a given PostgreSQL, behind one pool of connections."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
 import psycopg
@@ -84,6 +84,28 @@ class Database:
             finally:
                 if not conn.closed:
                     conn.autocommit = False
+
+    def rows(
+        self, query: LiteralString | bytes, values: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """What one statement finds that only reads. Whether the connection still lives is not asked beforehand, which
+        saves a way to the server and back: if it does not, another one is asked anew."""
+        try:
+            conn = self._pool.getconn()
+        except _REFUSALS as error:
+            raise self._revive() or explained(error) from error
+        try:
+            conn.autocommit = True
+            return conn.execute(query, values).fetchall()
+        except psycopg.OperationalError:
+            if conn.broken:
+                self._revive()
+        finally:
+            if not conn.closed:
+                conn.autocommit = False
+            self._pool.putconn(conn)
+        with self.reading() as living:
+            return living.execute(query, values).fetchall()
 
     def _living_connection(self) -> Connection:
         conn = self._pool.getconn()
