@@ -257,9 +257,9 @@ class Agent:
             state.failures = 0
             self._lack_answers(turn, commands)
             return
-        if desk.level is Level.NOBODY or (
-            state.question and state.question.slot in ("identity", "code")
-        ):
+        asked = state.question is not None and state.question.slot in ("identity", "code")
+        lost = not asked and not state.backlog and all(c.do is Do.UNCLEAR for c in commands)
+        if (desk.level is Level.NOBODY and not lost) or asked:
             commands = self._identify(turn, commands, text, client)
             if not commands and (turn.lines or state.question):
                 return
