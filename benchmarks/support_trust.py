@@ -1,6 +1,6 @@
 """Learn how likely an answer that words have found is the right one: `python -m benchmarks.support_trust`.
 
-Each question of the demo shop that may be looked at (all but the half that is only counted) is asked as it is, and each
+Each question of the demo shop that may be looked at (all but those that are only counted) is asked as it is, and each
 that a page answers once more with the sentences that answer it taken off the pages: whatever is quoted then is wrong, and
 looks as wrong answers look to which the shop's pages come near. A logistic model tells right from wrong by the signs of
 `support/answers/trust.py`; it writes `data/trust.toml`, for finding by words and by meaning, and prints what parts of the
@@ -32,6 +32,7 @@ WRITTEN = Path(shopkeeper.support.__file__).parent / "data" / "trust.toml"
 STRENGTH = 0.03  # C of the logistic model
 FRESH, MISTAKEN = 3.0, 3.0  # weight of questions that shaped nothing, and of real mistakes
 PARTS = 8
+LATER = ("unseen", "known")  # files that were written after most word lists
 HEAD = """# How likely a statement that was found is the answer: weights of signs, each counted from its mean in its deviation.
 # Written by `python -m benchmarks.support_trust`. sign = [weight, mean, deviation]
 """
@@ -122,7 +123,7 @@ def learn(rows: list[Found], names: tuple[str, ...]) -> dict[str, Any]:
     """The model of these answers, after saying what parts that did not teach it would have had."""
     values = np.array([[row.signs[name] for name in names] for row in rows])
     right = np.array([row.right for row in rows])
-    fresh = np.array([row.half == "tune" for row in rows])
+    fresh = np.array([row.half in LATER for row in rows])
     real = np.array([not row.without for row in rows])
     weights = np.where(fresh, FRESH, 1.0) * np.where(real & ~right, MISTAKEN, 1.0)
     means, deviations = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)

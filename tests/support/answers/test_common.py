@@ -22,6 +22,7 @@ TOLD = [s for page in pages(datetime(2026, 5, 1, tzinfo=UTC)) for s in statement
         ("邮费多少钱？", "shipping_cost"),
         ("shipping to germany how long", "shipping_time_to"),
         ("人工客服怎么联系", "contact"),
+        ("waranty lenght?", "warranty_length"),
         ("Which temperature for linen?", "care_degrees"),
     ],
 )

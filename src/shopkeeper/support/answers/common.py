@@ -6,7 +6,7 @@ place, a figure or a product makes it another question, which is left to the res
 """
 
 import tomllib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,6 +19,8 @@ from shopkeeper.support.answers.reading import read
 from shopkeeper.support.answers.statements import Statement
 
 LANGUAGES = ("en", "zh")
+SHORTEST, LONG = 5, 7  # letters of a word that is looked through for a slip, and for a wrong letter
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _GOODS, _COUNTRIES, _FILLER = "goods", "countries", "filler"
 Spans = Mapping[str, Sequence[Match]]
 
@@ -50,6 +52,7 @@ class _Kind:
 class _Book:
     words: Mapping[str, frozenset[tuple[str, ...]]]  # name -> phrases, as units are compared
     longest: int  # units of a phrase
+    known: frozenset[str]  # every unit of a phrase, here and in the lexicon
     kinds: tuple[_Kind, ...]
 
 
@@ -125,7 +128,8 @@ def _fitting(spans: Spans, size: int) -> list[_Kind]:
 
 def _spans(cut: Sequence[Unit]) -> Spans:
     """Where which kinds of words stand."""
-    said, book = [u.key for u in cut], _book()
+    book = _book()
+    said = [_mended(u.key, book.known) for u in cut]
     found = {name: _find(phrases, said, book.longest) for name, phrases in book.words.items()}
     return found | {name: lexicon().find(name, said) for name in (_GOODS, _COUNTRIES)}
 
@@ -138,6 +142,26 @@ def _fits(kind: _Kind, spans: Spans, size: int) -> bool:
     names = {name for group in needs for name in group} | {*kind.may, _FILLER}
     covered = {i for name in names for m in spans[name] for i in range(m.start, m.end)}
     return covered == set(range(size))
+
+
+def _mended(key: str, known: frozenset[str]) -> str:
+    """A unit that nobody knows, but for a slip of the finger: the one known unit that it may be, if it is long enough."""
+    if key in known or len(key) < SHORTEST or not key.isascii() or not key.isalpha():
+        return key
+    meant = {k for k in _slips(key) if k in known}
+    return meant.pop() if len(meant) == 1 else key
+
+
+def _slips(key: str) -> Iterator[str]:
+    """What was meant if a letter is missing, doubled or too many, if two changed places or, in a long word, one is wrong."""
+    for i in range(len(key) + 1):
+        head, tail = key[:i], key[i:]
+        yield head + tail[1:]
+        yield head + tail[1:2] + tail[:1] + tail[2:]
+        for letter in _LETTERS:
+            yield head + letter + tail
+            if len(key) >= LONG:
+                yield head + letter + tail[1:]
 
 
 def _told(kind: _Kind, spans: Spans) -> int:
@@ -179,4 +203,7 @@ def _book() -> _Book:
         )
         for name, told in data["questions"].items()
     )
-    return _Book(words, max(len(p) for phrases in words.values() for p in phrases), kinds)
+    phrases = [p for group in words.values() for p in group]
+    elsewhere = (p for group in lexicon().phrases.values() for p in group)
+    known = frozenset(unit for phrase in chain(phrases, elsewhere) for unit in phrase)
+    return _Book(words, max(map(len, phrases)), known, kinds)
