@@ -62,13 +62,25 @@ def main() -> int:
     parser.add_argument(
         "--endpoint", default="", help="support: an OpenAI-compatible server whose model plays the customers"
     )  # fmt: skip
-    parser.add_argument("--model", default="", help="support: what the server calls its model")
+    parser.add_argument(
+        "--model", default="", help="with --endpoint: what the server calls its model, where it has several"
+    )  # fmt: skip
+    parser.add_argument(
+        "--tasks", type=int, default=0, help="with --endpoint: only the first so many of the 74 tasks"
+    )  # fmt: skip
+    parser.add_argument(
+        "--tries", type=int, default=4, help="with --endpoint: conversations about each task, the k of pass^k"
+    )  # fmt: skip
     arguments = parser.parse_args()
-    if bool(arguments.endpoint) != bool(arguments.model):
-        parser.error("--endpoint and --model go together")
-    if arguments.endpoint and (arguments.name != "support" or arguments.save):
-        parser.error("--endpoint is for `support`, and nothing of it is kept")
-    options = {"endpoint": arguments.endpoint, "model": arguments.model}
+    if arguments.endpoint and arguments.name != "support":
+        parser.error("--endpoint is for `support`")
+    if arguments.endpoint and arguments.quick and arguments.save:
+        parser.error("a quick run with a model as customer is not kept")
+    if (arguments.model or arguments.tasks or arguments.tries != 4) and not arguments.endpoint:
+        parser.error("--model, --tasks and --tries go with --endpoint")
+    if not 1 <= arguments.tries <= 4 or arguments.tasks < 0:
+        parser.error("--tries is 1 to 4, --tasks not below 0")
+    options = {k: getattr(arguments, k) for k in ("endpoint", "model", "tasks", "tries")}
     if arguments.name == "report":
         report.write(RESULTS)
         return 0
@@ -80,13 +92,14 @@ def main() -> int:
         )  # fmt: skip
         if arguments.save or arguments.name == "all":
             RESULTS.mkdir(exist_ok=True)
-            (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+            kept = f"{name}_endpoint" if arguments.endpoint else name
+            (RESULTS / f"{kept}.json").write_text(json.dumps(figures, indent=1) + "\n")
             report.write(RESULTS)
         print(json.dumps(figures), flush=True)
     return 0
 
 
-def run(name: str, *, quick: bool, data: Path, **options: str) -> dict[str, Any]:
+def run(name: str, *, quick: bool, data: Path, **options: Any) -> dict[str, Any]:
     """One benchmark's figures with where and when they were taken."""
     if name in ONE_THREAD:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -9,7 +9,7 @@ from typing import Any
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 _HOLDS = {"<=": operator.le, ">=": operator.ge, "==": operator.eq}
-_ABOUT = ("name", "seed", "commit", "machine", "load", "seconds", "quick")
+_ABOUT = ("name", "seed", "commit", "machine", "load", "seconds", "quick", "command")
 _HEAD = """# Measured
 
 Made by `python -m benchmarks report` from what `python -m benchmarks NAME --save` measured; each figure can be had
@@ -30,7 +30,7 @@ def _part(figures: dict[str, Any], bars: dict[str, str]) -> str:
     quick = ", a quick run" if figures.get("quick") else ""
     lines = [
         f"## {name}\n",
-        f"`python -m benchmarks {name}` at commit {figures['commit']}{quick}; {figures['machine']}, "
+        f"`python -m benchmarks {figures.get('command', name)}` at commit {figures['commit']}{quick}; {figures['machine']}, "
         f"load {figures['load']}, {figures['seconds']} s, seed {figures['seed']}.\n",
         "| figure | value | should be | |",
         "| --- | ---: | ---: | --- |",

@@ -13,7 +13,7 @@ the beginning; what was kept of other code is not used):
     injections   attacks in every text that others write (`support_injections.py`), in four pieces
     load         fifty conversations at once over HTTP (`support_load.py`)
 
-With `--endpoint URL --model M` a language model plays the customers instead (`support_customers.py`), and nothing else is run.
+With `--endpoint URL` a language model plays the customers instead (`support_customers.py`), and nothing else is run.
 """
 
 import hashlib
@@ -49,11 +49,15 @@ Part = Callable[[], dict[str, Any]]
 
 
 def run(
-    *, quick: bool, data: Path, endpoint: str = "", model: str = "", file: Path | None = None
-) -> dict[str, Any]:
-    """The figures. endpoint, model: where an OpenAI-compatible server is, and what it calls its model."""
+    *, quick: bool, data: Path, endpoint: str = "", model: str = "", tasks: int = 0, tries: int = 4,
+    file: Path | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The figures. endpoint, model, tasks, tries: see `support_customers.run`."""
     if endpoint:
-        return support_customers.run(quick=quick, data=data, endpoint=endpoint, model=model)
+        tasks, tries = (8, 1) if quick else (tasks, tries)
+        return support_customers.run(
+            data=data, endpoint=endpoint, model=model, tasks=tasks, tries=tries
+        )
     where = file or Path(tempfile.gettempdir()) / "shopkeeper-support" / f"{_state()}.jsonl"
     kept = Kept(None if quick else where)
     if not quick:

@@ -83,6 +83,10 @@ class Kept:
                     continue  # the last line of a run that was killed
                 self._known[one["key"]] = one["value"]
 
+    def has(self, key: str) -> bool:
+        """True if something is kept under the key."""
+        return key in self._known
+
     def get(self, key: str, make: Callable[[], Any]) -> Any:
         """What is kept under the key, or what `make` gives, kept from now on. JSON values."""
         if key not in self._known:
