@@ -36,6 +36,7 @@ def found(product: Product, like: str, text: str, *, language: str = "en") -> li
         ("the most expensive one that is not waterproof", "9-leather-no"),
         ("a bigger one, I don't care about the material", "10-cloth-yes"),
         ("not waterproof instead of waterproof", "9-leather-no"),
+        ("size 9, material leather, waterproof no", "9-leather-no"),
     ],
 )
 def test_words_find_the_variant_that_is_meant(text: str, first: str) -> None:

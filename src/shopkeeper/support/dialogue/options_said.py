@@ -219,7 +219,8 @@ def _is_ambiguous(number: str, others: Sequence[str]) -> bool:
 
 
 def _of_having(name: str, value: str, way: Ways) -> list[tuple[re.Pattern[str], bool]]:
-    """Ways to say that something is there or not: "waterproof", "without backlight", "not water resistant"."""
+    """Ways to say that something is there or not: "waterproof", "without backlight", "not water resistant"; and as lists of
+    options have it: "backlight none"."""
     words = name.split()
     forms = {name, words[0] if words[0].endswith("proof") else name}
     forms |= {re.sub(r"ance$", "ant", f) for f in forms}
@@ -229,12 +230,13 @@ def _of_having(name: str, value: str, way: Ways) -> list[tuple[re.Pattern[str], 
         return [
             (
                 compiled(
-                    rf"(?<!\w)(?<!not )(?<!non-)(?<!non )(?<!no )(?<!without )(?:{inside})(?!\w)"
+                    rf"(?<!\w)(?<!not )(?<!non-)(?<!non )(?<!no )(?<!without )(?:{inside})(?!\w)(?!:?\s*(?:no|none)\b)"
                 ),
                 False,
             )
         ]
-    return [(compiled(rf"{without}[\s-]*(?:be )?(?:{inside})(?!\w)"), False)]
+    listed = rf"(?:{inside}):?\s*{re.escape(value)}(?!\w)"
+    return [(compiled(rf"{without}[\s-]*(?:be )?(?:{inside})(?!\w)|{listed}"), False)]
 
 
 def _named_beside(option: str, match: re.Match[str], plain: str, way: Ways) -> bool:
