@@ -91,6 +91,40 @@ def test_answers_are_not_held_back_by_the_network_stack(running: Running) -> Non
     assert min(times[1:]) < 0.02  # they once waited 40 ms each for a delayed acknowledgement
 
 
+LONG = 40_000 * b"x"
+CHUNKED = b"POST /v1/events HTTP/1.1\r\nhost: shop\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\nhost: shop\r\nx: short\r\n\r\n", 200),
+        (b"GET /healthz?" + 2 * LONG + b" HTTP/1.1\r\nhost: shop\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\n" + 2 * (b"x: " + LONG + b"\r\n") + b"\r\n", 400),
+        (b"POST /v1/events HTTP/1.1\r\nhost: shop\r\ncontent-length: 80000\r\n\r\n" + 2 * LONG, 401),
+        (b"no HTTP at all\r\n\r\n", 400),
+    ],
+    ids=["short", "line", "headers", "body", "nonsense"],
+)  # fmt: skip
+def test_the_head_of_a_request_has_an_end(running: Running, asked: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        client.sendall(asked)
+        assert client.recv(13).startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"GET /healthz?", b"GET /healthz HTTP/1.1\r\nx: ", CHUNKED + b"2\r\n{}\r\n0\r\nx: "],
+    ids=["line", "header", "trailer"],
+)
+def test_what_never_ends_is_cut_off(running: Running, begun: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        client.sendall(begun)
+        with pytest.raises(ConnectionError):
+            for _ in range(500):
+                client.sendall(LONG)
+
+
 def test_a_key_made_on_the_command_line_opens_it_at_once_and_can_be_revoked(
     running: Running,
 ) -> None:

@@ -123,7 +123,7 @@ def _kept(
     told = [p for i in _named(message, "proposal") if (p := known.get(i))]
     here = [p for p in told if message.turn in (p.made_turn, p.asked_turn)]
     shown = [g for i in _named(message, "product") if (g := found.get(ProductId(i)))]
-    offered = _named(message, "cart")
+    offered, meant = _named(message, "cart"), _named(message, "variant")
     return Kept(
         id=message.id,
         at=message.at,
@@ -133,20 +133,24 @@ def _kept(
         author=message.author,
         text=message.text,
         evidence=list(message.evidence),
-        products=[_card(g, language, offered) for g in shown if g.status is ProductStatus.ACTIVE][
-            :MAX_CARDS
-        ],
+        products=[
+            _card(g, language, offered, meant) for g in shown if g.status is ProductStatus.ACTIVE
+        ][:MAX_CARDS],
         quotes=_quotes(message),
         proposals=[_offered(p, message, turn) for p in here],
         settled={p.id: p.state for p in told if p not in here},
     )
 
 
-def _card(product: Product, language: str, offered: Sequence[str]) -> Card:
-    """A product as it is now. offered: ids of variants that may go into the cart."""
-    offer = offer_of(product.variants)
+def _card(product: Product, language: str, offered: Sequence[str], meant: Sequence[str]) -> Card:
+    """A product as it is now. offered: ids of variants that may go into the cart; meant: of those that words speak of: where
+    that is one of the product's, it is the one that is shown."""
+    spoken_of = [v for v in product.variants if v.id in meant]
+    one = spoken_of[0] if len(spoken_of) == 1 else None
+    offer = offer_of((one,) if one else product.variants)
     ids = (v.id for v in product.variants if v.id in offered and v.availability.buyable)
     variant = next(ids, "")
+    shown = variant or (one.id if one else "")
     page = f"/products/{quote(product.id, safe='')}"
     return Card(
         id=product.id,
@@ -154,8 +158,8 @@ def _card(product: Product, language: str, offered: Sequence[str]) -> Card:
         price=formats.money(offer.low, language) if offer.low else "",
         from_price=offer.high is not None,
         before=formats.money(offer.before, language) if offer.before else "",
-        picture=picture_of(product),
-        url=f"{page}?variant={quote(variant, safe='')}" if variant else page,
+        picture=picture_of(product, one),
+        url=f"{page}?variant={quote(shown, safe='')}" if shown else page,
         shop_url=product.url if product.url.startswith("https://") else "",
         buyable=any(v.availability.buyable for v in product.variants),
         variant=variant,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import uvicorn
 
 from shopkeeper.api.app import create_app
+from shopkeeper.api.protocol import Protocol
 from shopkeeper.face import Shop
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ def run_server(
         log_config=None,
         access_log=False,  # the application writes its own, without addresses
         server_header=False,
+        http=Protocol,
         ws="none",
         proxy_headers=bool(trusted_proxy),
         forwarded_allow_ips=trusted_proxy or None,
