@@ -81,7 +81,10 @@ class Prophet:
 def test_a_further_model_is_weighed_beside_the_others(split: protocol.Split) -> None:
     others = {"prophet": lambda had: Prophet(-1)}
     fitted = recommender.fit(split.fit, know(ABOUT), PLAN, others=others)
-    one_up, last_place = fitted.regular.weights[-2], fitted.regular.weights[-1] * np.log(PLAN.most)
+    one_up, last_place = (
+        fitted.order.regular.weights[-2],
+        fitted.order.regular.weights[-1] * np.log(PLAN.most),
+    )
     assert last_place > one_up  # the item that it puts last is taken
 
 
@@ -104,4 +107,4 @@ def test_the_closed_forms_serve_for_several_further_models(
     ground = recommender.prepare(split.fit, know(ABOUT), PLAN)
     alone, beside = (recommender.weigh(ground, others) for others in ({}, {"popular": most_wanted}))
     assert (alone.scores(split.ask) == fitted.scores(split.ask)).all()
-    assert len(beside.regular.weights) == len(alone.regular.weights) + 2
+    assert len(beside.order.regular.weights) == len(alone.order.regular.weights) + 2

@@ -8,6 +8,7 @@ learnt together. Convex, so that a fit is repeatable. Source: McFadden 1974.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +35,8 @@ class Choice:
 def fit(features: Table, taken: Ints, *, ridge: float = 1.0, least: float | None = None) -> Choice:
     """features: (Q, K, F); taken: (Q,) the place of the candidate that was. ridge: on weights of features of spread 1;
     least: no weight is lower."""
-    spread = features.std(axis=(0, 1)) + 1e-9 if len(features) else np.ones(features.shape[2])
-    scaled = features / spread.astype(np.float32)
+    spread = spread_of(features)
+    scaled = features / spread
     one = np.arange(len(taken))
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -55,3 +56,15 @@ def fit(features: Table, taken: Ints, *, ridge: float = 1.0, least: float | None
     )
     weights = (found.x / spread).astype(np.float32)
     return Choice(weights, float(found.fun) / max(len(taken), 1))
+
+
+def spread_of(features: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    """(F,) the standard deviation of each of features (…, F); 1 of one that is the same everywhere but for rounding."""
+    places = tuple(range(features.ndim - 1))
+    if not features.size:
+        return np.ones(features.shape[-1], features.dtype)
+    spread, size = features.std(axis=places), np.abs(features).max(axis=places)
+    found: npt.NDArray[np.floating[Any]] = np.where(spread > 1e-5 * size, spread, 1).astype(
+        features.dtype
+    )
+    return found

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.recommend.choosing import spread_of
+
 Numbers = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 Weights = tuple[Numbers, ...]  # w, A, a, B, b, c
@@ -56,7 +58,7 @@ def fit(
     chosen; start: (F,) weights of the logit."""
     plan = plan or Plan()
     rows = features[offered]
-    middle, spread = rows.mean(axis=0), rows.std(axis=0) + np.float32(1e-9)
+    middle, spread = rows.mean(axis=0), spread_of(rows)
     scaled = np.where(offered[..., None], (features - middle) / spread, 0).astype(np.float32)
     first = (start * spread).astype(np.float32)
     members = tuple(

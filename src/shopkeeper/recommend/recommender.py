@@ -3,10 +3,11 @@
     recommender = fit(histories, known)                 # a minute for 20,000 people and 12,000 items
     lists = recommender.recommend(histories, k=10)      # places of items, the best first
 
-The weights are learnt inside the histories that are given: models are fitted on all but everybody's last event, the
-candidates they offer are held against that event, and then the models are fitted anew on everything. People with a
-long history and people in a short session get weights of their own where both are many enough; a visitor without
-history gets what is popular.
+The weights are learnt inside the histories that are given: models are fitted on all but everybody's last event, and on
+all but the last two; the candidates they offer are held against the event that came, and where models know all but the
+last two they are asked for both, as models in use are asked after events they were not fitted on. Then the models are
+fitted anew on everything. `ordering.py` puts the candidates in order by what was learnt; a visitor without history gets what is
+popular.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,36 +16,34 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommend import choosing, evidence, next_item, popularity
+from shopkeeper.recommend import evidence, next_item, ordering, popularity
 from shopkeeper.recommend.choosing import Choice
 from shopkeeper.recommend.evidence import Evidence, Fit, Knowledge
 from shopkeeper.recommend.histories import Histories, Ints, Table
+from shopkeeper.recommend.ordering import Order
 from shopkeeper.recommend.popularity import Popularity
-
-SHORT_SESSION = 3  # events up to which a history is a short session
-ENOUGH = 2000  # questions that a segment needs for weights of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """most: candidates that are weighed; more: that further models add to them; text_share: what text counts in
-    choosing them; ridge: of the weights."""
+    choosing them; cuts: the last events of everybody that the weights are learnt from."""
 
     most: int = 100
     more: int = 60
     text_share: float = 0.03
-    ridge: float = 1.0
+    cuts: int = 2
     following: next_item.Plan = field(default_factory=next_item.Plan)
+    order: ordering.Plan = field(default_factory=ordering.Plan)
 
 
 @dataclass(frozen=True, slots=True)
 class Recommender:
-    """Fitted; make with `fit`. short, regular: the weights of each segment."""
+    """Fitted; make with `fit`."""
 
     evidence: Evidence
     popular: Popularity
-    short: Choice
-    regular: Choice
+    order: Order
     plan: Plan
 
     def scores(self, histories: Histories) -> Table:
@@ -70,9 +69,8 @@ class Recommender:
 
     def _weighed(self, histories: Histories) -> Iterator["_Asked"]:
         for asked in _tables(self.evidence, histories, self.plan):
-            regular = (histories.lengths[asked.people] > SHORT_SESSION)[:, None]
-            short, long = self.short.scores(asked.value), self.regular.scores(asked.value)
-            yield replace(asked, value=np.where(regular, long, short))
+            lengths = histories.lengths[asked.people]
+            yield replace(asked, value=self.order.scores(asked.value, lengths))
 
 
 def fit(
@@ -85,77 +83,74 @@ def fit(
     """A recommender learnt from these histories and nothing else of what people did.
 
     others: further models to be weighed beside the closed forms, by name (a sequential Transformer). Each is fitted
-    twice, as all models are: for the weights, and then on everything.
+    three times, as all models are: twice for the weights (`Plan.cuts`), and then on everything.
     """
     return weigh(prepare(histories, known, plan), others)
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The closed forms, fitted on all but everybody's last event and on everything: what further models are weighed
-    beside, as often as one likes."""
+    """The closed forms, fitted on everything and on all but everybody's last events (one, two, …): what further models
+    are weighed beside, as often as one likes."""
 
     histories: Histories
     plan: Plan
-    before: Evidence
     whole: Evidence
+    cut: tuple[Evidence, ...]
 
 
 def prepare(histories: Histories, known: Knowledge, plan: Plan | None = None) -> Ground:
     """The closed forms of `fit`."""
     plan = plan or Plan()
-    before, whole = (
+    whole, *cut = (
         evidence.fit(had, known, plan=plan.following, text_share=plan.text_share)
-        for had in (_many(histories).without_last(1), histories)
+        for had in (histories, *(_cut(histories, n) for n in range(1, plan.cuts + 1)))
     )
-    return Ground(histories, plan, before, whole)
+    return Ground(histories, plan, whole, tuple(cut))
 
 
 def weigh(ground: Ground, others: Mapping[str, Fit] | None = None) -> Recommender:
     """The rest of `fit`: the further models are fitted, and all of them weighed."""
     others = others or {}
-    many = _many(ground.histories)
-    before = many.without_last(1)
-    found = _with(ground.before, others, before)
-    short, regular = _weights(found, before, many.last(1).items, ground.plan)
-    del found
+    learnt = _order(ground, others)
     whole = _with(ground.whole, others, ground.histories)
-    return Recommender(whole, popularity.fit(ground.histories), short, regular, ground.plan)
+    return Recommender(whole, popularity.fit(ground.histories), learnt, ground.plan)
 
 
-def _many(histories: Histories) -> Histories:
-    """Of those with an event to learn the weights from."""
-    return histories.select(np.flatnonzero(histories.lengths >= 2))
+def _cut(histories: Histories, last: int) -> Histories:
+    """Without everybody's last events, of those who have others."""
+    return histories.select(np.flatnonzero(histories.lengths > last)).without_last(last)
 
 
 def _with(found: Evidence, others: Mapping[str, Fit], histories: Histories) -> Evidence:
     return replace(found, others={name: fit(histories) for name, fit in others.items()})
 
 
-def _weights(found: Evidence, before: Histories, wanted: Ints, plan: Plan) -> tuple[Choice, Choice]:
-    """Weights of short sessions and of regulars, from what came next."""
+def _order(ground: Ground, others: Mapping[str, Fit]) -> Order:
+    """Learnt from what came next: models that know all but the last two events are asked for both."""
     features, taken, lengths = [], [], []
-    for asked in _tables(found, before, plan):
-        hit = asked.candidates == wanted[asked.people][:, None]
-        offered = hit.any(axis=1)
-        features.append(asked.value[offered])
-        taken.append(hit[offered].argmax(axis=1))
-        lengths.append(before.lengths[asked.people][offered])
-    if not features:
-        return _plain(found), _plain(found)
-    rows, places = np.concatenate(features), np.concatenate(taken)
-    regular = np.concatenate(lengths) > SHORT_SESSION
-    together = choosing.fit(rows, places, ridge=plan.ridge) if len(rows) else _plain(found)
-    own = [
-        choosing.fit(rows[of], places[of], ridge=plan.ridge) if of.sum() >= ENOUGH else together
-        for of in (~regular, regular)
-    ]
-    return own[0], own[1]
+    for cut, closed in enumerate(ground.cut, start=1):
+        found = _with(closed, others, _cut(ground.histories, cut))
+        for last in range(1, cut + 1):
+            before, upto = _cut(ground.histories, last), _cut(ground.histories, last - 1)
+            wanted = upto.last(1).items[upto.lengths > 1]
+            for asked in _tables(found, before, ground.plan):
+                hit = asked.candidates == wanted[asked.people][:, None]
+                offered = hit.any(axis=1)
+                features.append(asked.value[offered])
+                taken.append(hit[offered].argmax(axis=1))
+                lengths.append(before.lengths[asked.people][offered])
+    if not sum(map(len, taken)):
+        plain = _plain(others)
+        return Order(plain, plain)
+    return ordering.fit(
+        np.concatenate(features), np.concatenate(taken), np.concatenate(lengths), ground.plan.order
+    )
 
 
-def _plain(found: Evidence) -> Choice:
+def _plain(others: Mapping[str, Fit]) -> Choice:
     """The base alone."""
-    count = len(evidence.NAMES) + 2 * len(found.others)
+    count = len(evidence.NAMES) + 2 * len(others)
     return Choice(np.eye(1, count, dtype=np.float32)[0], float("nan"))
 
 
