@@ -17,7 +17,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shopkeeper.errors import EngineError, OutputError
+from shopkeeper.errors import (
+    ContextTooLong,
+    EngineOverloaded,
+    EngineTimeout,
+    EngineUnavailable,
+    OutputError,
+)
 from shopkeeper.models.engines.contract import LanguageModel
 from shopkeeper.models.records import Controls, Message
 from shopkeeper.models.structured import Form, ask
@@ -28,6 +34,7 @@ PATIENCE_S = 300.0  # for one answer of the model, also where it is on the same 
 PAUSES_S = (5.0, 30.0, 120.0)  # before a server that failed is asked again
 SHOWN = 1_500  # characters of a message that stay in the chat as the model reads it
 STUCK = 3  # messages that say nothing new, after which they leave
+UNUSABLE, TOO_LONG = "model wrote nothing usable", "chat too long for the model"
 GREETING = "Hello, how can we help?"
 
 SITUATION = """You are a customer of an online shop who writes to its help desk. You want help and never give it.
@@ -65,7 +72,7 @@ class _Form(BaseModel):
 
 
 class _Wishes(_Form):
-    wishes: Annotated[list[Annotated[str, Field(max_length=300)]], Field(min_length=1, max_length=6)]  # fmt: skip
+    wishes: Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=5)]  # fmt: skip
 
 
 class _Wanted(_Form):
@@ -112,9 +119,8 @@ class Played:
         self._lines.append(f"Desk: {GREETING}")
         try:
             self._open = self._ask(WISHES, LISTING, temperature=0.0).wishes
-        except OutputError:
-            self.ended = "model wrote nothing usable"
-            return ""
+        except (OutputError, ContextTooLong) as error:
+            return self._leaves(UNUSABLE if isinstance(error, OutputError) else TOO_LONG)
         return self._sent(self._open.pop(0))
 
     def answer(self, said: str) -> str:
@@ -122,9 +128,8 @@ class Played:
         self._lines.append(f"Desk: {said[:SHOWN]}")
         try:
             text = self._answer()
-        except OutputError:
-            self.ended = "model wrote nothing usable"
-            return ""
+        except (OutputError, ContextTooLong) as error:
+            return self._leaves(UNUSABLE if isinstance(error, OutputError) else TOO_LONG)
         return self._sent(text) if text else ""
 
     def _answer(self) -> str:
@@ -175,7 +180,7 @@ class Played:
             controls = Controls(temperature=temperature, seed=self.seed * 1_000 + self._asked)
             try:
                 return ask(self.model, prompt, form, controls=controls, timeout_s=PATIENCE_S).value
-            except EngineError:
+            except (EngineOverloaded, EngineTimeout, EngineUnavailable):
                 if pause is None:
                     raise
                 self.wait(pause)
