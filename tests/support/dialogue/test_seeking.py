@@ -130,7 +130,10 @@ def test_products_of_a_kind_are_shown_before_any_page(visitor: Talk) -> None:
 
 
 def test_a_few_words_of_nobody_are_looked_for_and_nonsense_is_not_shown(visitor: Talk) -> None:
-    assert visitor.say("blue mug").evidence == (Evidence("product", "mug"),)
+    assert visitor.say("blue mug").evidence == (
+        Evidence("product", "mug"),
+        Evidence("variant", "cup"),
+    )
     assert not visitor.say("asdf").evidence
 
 

@@ -10,7 +10,7 @@ from shopkeeper.shop import products
 from shopkeeper.shop.records import Product, ProductId, Rating, Translation
 from shopkeeper.support import Conversation
 from shopkeeper.support.dialogue import Agent, Answered, Evidence
-from shopkeeper.support.dialogue.shown import compared, pointed
+from shopkeeper.support.dialogue.shown import compared, mentioned, pointed
 from tests.support.conftest import LAMP, MUG, Desk, variant
 from tests.support.dialogue.conftest import Talk
 
@@ -158,3 +158,17 @@ def test_a_present_is_looked_for_without_asking_who_writes(desk: Desk, text: str
 def test_a_price_named_later_narrows_what_was_looked_for(shopper: Talk) -> None:
     assert shopper.say("only under 60 dollars").evidence == (Evidence("product", "lamp"),)
     assert Evidence("cart", "small") in shopper.say("I'd like the first one").evidence
+
+
+def test_the_version_that_words_name_is_shown_first(desk: Desk) -> None:
+    agent = Agent(desk.support, find)
+    talk = Talk(agent, agent.open(), desk)
+    evidence = talk.say("I am looking for a black lamp").evidence
+    assert evidence[:2] == (Evidence("product", "tall"), Evidence("variant", "tall-black"))
+
+
+def test_a_size_is_not_found_inside_another_word(desk: Desk) -> None:
+    product = replace(TALL, variants=(variant("small", "5.00", size="S"), variant("large", "5.00", size="L")))  # fmt: skip
+    small, large = product.variants
+    assert not mentioned(small, "put these into the basket", product, "en")
+    assert mentioned(large, "in size l, please", product, "en")

@@ -11,7 +11,7 @@ from shopkeeper.shop.records import Product, Variant
 from shopkeeper.support.dialogue.records import WRITES, Command, Do, Evidence, Flow, Question
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.seeking import SEEKS, is_bare, is_present, shelf_of
-from shopkeeper.support.dialogue.shown import title_of, wants_comparison
+from shopkeeper.support.dialogue.shown import mentioned, title_of, wants_comparison
 from shopkeeper.support.wording import money
 from shopkeeper.text.normalise import normalise
 
@@ -92,20 +92,35 @@ def is_misread(commands: Sequence[Command]) -> bool:
 
 
 def shown(
-    products: Sequence[Product], at_most: Decimal | None, language: str, key: str = "products"
+    products: Sequence[Product],
+    at_most: Decimal | None,
+    language: str,
+    key: str = "products",
+    words: str = "",
 ) -> Line | None:
-    """The first of these products that can be bought and cost no more, as a line; None if there is none."""
-    lines: list[str] = []
+    """The first of these products that can be bought and cost no more, as a line; None if there is none. words: what was
+    looked for; products that have it in what the words name ("navy") come first, and that version is shown."""
+    offers = [(p, o) for p in products if (o := _offer(p, at_most, language, words)) is not None]
+    offers.sort(key=lambda offer: -offer[1][1])
+    lines = [f"- {title_of(p, language)}: {_price(v, language)}" for p, (v, _) in offers[:SHOWN]]
     evidence: list[Evidence] = []
-    for product in products:
-        there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
-        there = [v for v in there if at_most is None or v.price.amount <= at_most]
-        if not there or len(lines) == SHOWN:
-            continue
-        cheapest = min(there, key=lambda v: v.price.amount)
-        lines.append(f"- {title_of(product, language)}: {_price(cheapest, language)}")
+    for product, (variant, named) in offers[:SHOWN]:
         evidence.append(Evidence("product", str(product.id)))
+        if named:
+            evidence.append(Evidence("variant", str(variant.id)))
     return Line(key, {"options": "\n".join(lines)}, tuple(evidence)) if lines else None
+
+
+def _offer(
+    product: Product, at_most: Decimal | None, language: str, words: str
+) -> tuple[Variant, int] | None:
+    """The cheapest variant that can be bought of those with most of the options that words name, and how many."""
+    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+    there = [v for v in there if at_most is None or v.price.amount <= at_most]
+    named = {v.id: mentioned(v, words, product, language) if words else 0 for v in there}
+    most = max(named.values(), default=0)
+    fit = [v for v in there if named[v.id] == most]
+    return (min(fit, key=lambda v: v.price.amount), most) if fit else None
 
 
 def _price(variant: Variant, language: str) -> str:

@@ -93,7 +93,7 @@ def _show(
     at_most: Decimal | None,
     key: str = "products",
 ) -> bool:
-    line = asking.shown(products, at_most, turn.state.language, key)
+    line = asking.shown(products, at_most, turn.state.language, key, words)
     if line is None:
         return False
     turn.desk.used.add("find_products")

@@ -224,7 +224,7 @@ def into_cart(product: Product, said: str, language: str) -> Line:
     there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
     if not there:
         return Line("sold_out", {"title": title_of(product, language)}, _evidence([product]))
-    fit = {v.id: _mentioned(v, said, product, language) for v in there}
+    fit = {v.id: mentioned(v, said, product, language) for v in there}
     most = max(fit.values())
     chosen = [v for v in there if fit[v.id] == most]
     title = title_of(product, language)
@@ -240,7 +240,7 @@ def into_cart(product: Product, said: str, language: str) -> Line:
 
 def names_option(text: str, product: Product, language: str) -> bool:
     """True if words name an option of the product, such as a colour."""
-    return any(_mentioned(v, text, product, language) for v in product.variants)
+    return any(mentioned(v, text, product, language) for v in product.variants)
 
 
 def _evidence(products: Sequence[Product]) -> tuple[Evidence, ...]:
@@ -303,10 +303,17 @@ def _options(variant: Variant, product: Product, language: str) -> str:
     return ", ".join(_term(product, o.value, language) for o in variant.options)
 
 
-def _mentioned(variant: Variant, said: str, product: Product, language: str) -> int:
+def mentioned(variant: Variant, said: str, product: Product, language: str) -> int:
     """How many of its options the words name."""
     text = normalise(said)
     return sum(
-        any(w and normalise(w) in text for w in {o.value, _term(product, o.value, language)})
+        any(w and _says(normalise(w), text) for w in {o.value, _term(product, o.value, language)})
         for o in variant.options
     )
+
+
+def _says(word: str, text: str) -> bool:
+    """True if the word stands in the text, and not inside another: a size "s" is not in "jackets"."""
+    if not word.isascii():
+        return word in text
+    return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text) is not None
