@@ -1,9 +1,9 @@
 """A customer played by a language model, so that a small one can play it too.
 
 The model is told the situation of a task and nothing else: neither the solution nor anything of the agent. It makes a list
-of the wishes in it first. Then, for each message of the desk, it is asked two narrow things: what that message wants, one of
+of the wishes in it first. Then, for each message of the shop, it is asked two narrow things: what that message wants, one of
 a closed list (`Wants`), and the words to send for it; where it wants nothing, the next wish of the list is sent. Memory is
-kept by code and short: which wishes were brought up, and how often nothing new was said. What the desk wants is read from
+kept by code and short: which wishes were brought up, and how often nothing new was said. What the shop wants is read from
 its last message alone; words are asked for with a prompt that only grows, so that a server which keeps what it has read of
 a prompt reads little.
 """
@@ -37,17 +37,17 @@ STUCK = 3  # messages that say nothing new, after which they leave
 UNUSABLE, TOO_LONG = "model wrote nothing usable", "chat too long for the model"
 GREETING = "Hello, how can we help?"
 
-SITUATION = """You are a customer of an online shop who writes to its help desk. You want help and never give it.
+SITUATION = """You are a customer of an online shop who writes to its service. You want help and never give it.
 
 Your situation: {reason}
 What you know: {known}
 What you do not know: {unknown}
 Your manner: {manner}"""
-LISTING = """What do you want the desk to do or to tell you? List it in the order in which you bring it up, each wish one sentence that you would say yourself ("I want to …"), with its details. List only what the situation says. Several items to be treated in the same way are one wish. What you want only if something else is not possible is no wish of its own. Answer with JSON."""
+LISTING = """What do you want from the shop? Write down the wishes in your situation, usually one or two, in their order, each as one sentence that you would say yourself ("I want to …") with all its details. Leave nothing out and add nothing. Several items to be treated in the same way are one wish. What you want only if something else is not possible is no wish of its own. Answer with JSON."""
 
 
 class Wants(StrEnum):
-    """What the last message of the desk wants."""
+    """What the last message of the shop wants."""
 
     IDENTITY = "who the customer is: name, e-mail address or zip code"
     YES = "a yes or no to what it is about to do"
@@ -57,13 +57,13 @@ class Wants(StrEnum):
     LEAVES = "nothing: a person takes over"
 
 
-READING = "\n".join(("You read what the help desk of a shop writes to a customer, and say what its message asks the customer for; its last sentence tells most. One of:", *(f"- {w}" for w in Wants), "Answer with JSON."))  # fmt: skip
+READING = "\n".join(("You read what the service of a shop writes to a customer, and say what its message asks the customer for; its last sentence tells most. One of:", *(f"- {w}" for w in Wants), "Answer with JSON."))  # fmt: skip
 WORDING = "{hint}\nWrite the customer's next message, one or two short sentences, nothing that is not in the situation. Answer with JSON."
 HINTS = {
-    Wants.IDENTITY: "The desk wants to know who you are. Tell it what you know of that.",
-    Wants.YES: "The desk asks whether it shall do what it has told. Say yes if your situation wants it so; else say what is to be different.",
-    Wants.DETAIL: "The desk asks for a detail. Give the one that your situation names, out of its options the one that suits your situation best; if you do not know or do not mind, say so.",
-    Wants.REFUSED: "The desk does not do what you asked. Say what your situation wants in that case; if it names nothing, ask for it in other words.",
+    Wants.IDENTITY: "The shop wants to know who you are. Tell it what you know of that.",
+    Wants.YES: "The shop asks whether it shall do what it has told. Say yes if your situation wants it so; else say what is to be different.",
+    Wants.DETAIL: "The shop asks for a detail. Give the one that your situation names, out of its options the one that suits your situation best; if you do not know or do not mind, say so.",
+    Wants.REFUSED: "The shop does not do what you asked. Say what your situation wants in that case; if it names nothing, ask for it in other words.",
 }
 
 
@@ -116,7 +116,7 @@ class Played:
 
     def first(self) -> str:
         """What they open with: the first wish. Raises EngineError where the server cannot be had."""
-        self._lines.append(f"Desk: {GREETING}")
+        self._lines.append(f"Shop: {GREETING}")
         try:
             self._open = self._ask(WISHES, LISTING, temperature=0.0).wishes
         except (OutputError, ContextTooLong) as error:
@@ -125,7 +125,7 @@ class Played:
 
     def answer(self, said: str) -> str:
         """What they say to a reply; nothing once they leave. Raises EngineError where the server cannot be had."""
-        self._lines.append(f"Desk: {said[:SHOWN]}")
+        self._lines.append(f"Shop: {said[:SHOWN]}")
         try:
             text = self._answer()
         except (OutputError, ContextTooLong) as error:
@@ -145,7 +145,7 @@ class Played:
         if self._stuck >= STUCK:
             return self._leaves("gave up")
         return self._worded(
-            f"{HINTS[wants]} You or the desk have said «{text}» before: say it otherwise."
+            f"{HINTS[wants]} You or the shop have said «{text}» before: say it otherwise."
         )
 
     def _worded(self, hint: str) -> str:
@@ -166,7 +166,7 @@ class Played:
         return text
 
     def _is_old(self, text: str) -> bool:
-        """What was sent before, or are the desk's own words."""
+        """What was sent before, or are the shop's own words."""
         plain = _plain(text)
         return plain in self._said or (len(plain) > 20 and plain in _plain(self._lines[-1]))
 
