@@ -103,3 +103,14 @@ def test_taught_texts_vote_the_more_the_nearer_they_lie() -> None:
     )
     assert voted.probabilities["delivery"] > plain.probabilities["delivery"]
     assert voted.belongs == plain.belongs
+
+
+def test_numbers_and_spared_words_change_no_label() -> None:
+    texts, labels = taught()
+    plain, numbered = (
+        fit_few_texts([f"{text}{more}" for text in texts], labels, [Counting()]) for more in ("", " #W123-4")
+    )  # fmt: skip
+    asked = ["parcel 4711", "money back 9.99 USD", "close account"]
+    said = plain.predict(asked)
+    assert [c.label for c in said] == ["delivery", "refund", "account"]
+    assert [c.probabilities for c in numbered.predict(asked)] == [c.probabilities for c in said]

@@ -1,8 +1,8 @@
 """A classifier from a few texts a label, for programs that have no torch: logistic heads on vectors and on n-grams, pooled.
 
 Each embedder's vectors, freed of what all texts have in common, and words and characters counted are read by a head of
-their own; what the heads say is added up. The n-grams also read the texts with typing errors put in, which an embedder of
-whole words does not forgive. Where an embedder was tuned to these texts, they vote beside its head, the nearer the more.
+their own; what the heads say is added up. All read texts without their numbers, and what is taught also as keywords
+(`bare_texts`). The n-grams also read the texts with typing errors put in, which an embedder of whole words does not forgive. Where an embedder was tuned to these texts, they vote beside its head, the nearer the more.
 How near a text lies to what was taught says whether it belongs to any label at all.
 
     classifier = fit_few_texts(["where is my parcel", …], ["delivery", …], [embedder])
@@ -21,13 +21,14 @@ import scipy.optimize
 import scipy.sparse
 from numpy.typing import NDArray
 
+from shopkeeper.models.bare_texts import in_keywords, without_numbers
 from shopkeeper.models.embed import Embedder
 from shopkeeper.text.normalise import normalise
 
 Floats = NDArray[np.float64]
 
 STRENGTH = 30.0  # C of logistic regression
-GRAMS = 0.25  # of the n-grams' head beside the sum of the others
+GRAMS = 0.5  # of the n-grams' head beside the sum of the others
 TYPOS = 4  # copies of each text with typing errors
 CHARACTERS, WORDS = range(2, 6), range(1, 3)
 WARMTH = 0.07  # of votes: how fast the vote of a taught text fades with its cosine
@@ -85,7 +86,7 @@ class FewTextsClassifier:
 
     def predict(self, texts: Sequence[str]) -> list[Classified]:
         """What each text is."""
-        logits, votes, near = self._read(texts)
+        logits, votes, near = self._read([without_numbers(text) for text in texts])
         found = []
         for row, voted, cosine in zip(logits, votes, near, strict=True):
             shares = _shares(row + voted)
@@ -143,7 +144,8 @@ def fit_few_texts(
         if len(given_to) != len(embedders):
             raise ValueError(f"{len(given_to)} weights for {len(embedders)} embedders")
     called = names or {}
-    taught = [*texts, *(called[label] for label in known if label in called)]
+    named = [*texts, *(called[label] for label in known if label in called)]
+    taught = [without_numbers(text) for text in named]
     given = [*labels, *(label for label in known if label in called)]
     targets = np.array([known.index(label) for label in given])
     senses = tuple(
@@ -159,10 +161,21 @@ def fit_few_texts(
 def _sense(
     embedder: Embedder, weight: float, votes: float, texts: Sequence[str], targets: NDArray[np.int64], labels: int
 ) -> _Sense:  # fmt: skip
-    vectors = _encoded(embedder, texts)
+    read, meant = _also_in_keywords(texts, targets)
+    vectors = _encoded(embedder, read)
     middle = vectors.mean(axis=0)
     taught = _centred(vectors, middle)
-    return _Sense(embedder, weight, votes, middle, fit_head(taught, targets, labels), taught)
+    head = fit_head(taught, meant, labels)
+    return _Sense(embedder, weight, votes, middle, head, taught[: len(texts)])
+
+
+def _also_in_keywords(
+    texts: Sequence[str], targets: NDArray[np.int64]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """The texts, then those that are other ones in keywords, with their labels."""
+    short = [in_keywords(text) for text in texts]
+    other = [i for i, text in enumerate(texts) if short[i] != text]
+    return [*texts, *(short[i] for i in other)], np.concatenate([targets, targets[other]])
 
 
 def _grams(
@@ -170,7 +183,8 @@ def _grams(
 ) -> tuple[dict[str, int], Floats, _Head]:
     rng = random.Random(seed)
     wrong = [mistyped(text, rng) for _ in range(TYPOS) for text in texts]
-    read, meant = [*texts, *wrong], np.tile(targets, 1 + TYPOS)
+    right, meant = _also_in_keywords(texts, targets)
+    read, meant = [*right, *wrong], np.concatenate([meant, np.tile(targets, TYPOS)])
     seen: dict[str, int] = {}
     for text in read:
         for gram in set(_each_gram(text)):

@@ -20,7 +20,7 @@ from shopkeeper.support.dialogue.understanding import ByRules, View
 
 log = logging.getLogger(__name__)
 
-SURE = 0.6  # share of the likeliest wish from which it counts
+SURE = 0.7  # share of the likeliest wish from which it counts
 MAX_TEXT = 300  # characters; who says more has said it in words that rules know
 
 
