@@ -3,7 +3,8 @@
 Moments are taken from scripted conversations (seeds that the agent was made with): what the customer wrote, what the rules
 and records have to say to it, and every wording of that by templates. Six ways of saying it are judged:
 
-    template          the first wording             template.ranked   the best by filter and rank, as the agent does it
+    template          the first wording             template.ranked   the best by filter and rank, as the agent does it,
+                                                                       with what it may say beside an answer
     0.5b, 1.5b        a local model's own wording   ….ranked          of several of its wordings and the templates', those
                                                                        that keep every fact, the best
 
@@ -56,6 +57,8 @@ LABELS = Path(__file__).with_name("support_lamda_labels.toml")
 MODELS = {"0.5b": "qwen2.5-coder-0.5b", "1.5b": "qwen2.5-coder-1.5b"}
 MOMENTS, WORDINGS = 34, 2  # 34 moments in six ways are 204 replies
 SEED = 0
+WHOLE = 0.8  # of the words of the plain reply, for what is new to be said beside it and not instead
+RARE = {"interesting": 2.0}  # weight of what is labelled so seldom
 JUDGED = ("sensible", "specific", "interesting", "informative")
 SAID = "Say the same in a friendlier way, as short, in the same language. Keep every number, id and price exactly. Answer with the text alone."
 _PROMISE = re.compile(r"\b(?:guarantee|promise|free of charge|discount|compensat\w*|immediately|right away|for sure)\b")  # fmt: skip
@@ -198,6 +201,8 @@ def signs(reply: str, moment: Moment) -> list[float]:
         min(3.0, float(reply.count("!"))),
         len(set(words)) / max(1, len(words)),
         min(4.0, len(words) / 20),
+        min(3.0, len(set(words) - set(ours)) / 4) * (common > WHOLE * len(set(ours))),
+        min(4.0, len(set(words) - set(ours)) / 5),
     ]
 
 
@@ -216,7 +221,7 @@ def _share(one: Sequence[str], other: Sequence[str]) -> float:
 def checked(reply: str, moment: Moment) -> dict[str, bool]:
     """What code says of a reply."""
     promised = {m.casefold() for m in _PROMISE.findall(reply)} - {m.casefold() for m in _PROMISE.findall(moment.plain)}  # fmt: skip
-    grounded = facts_in(reply) <= facts_in(moment.plain)
+    grounded = facts_in(reply) <= facts_in(" ".join(moment.wordings))  # all of them out of the records
     return {"safe": is_safe(reply, [reply]) and not promised, "grounded": grounded}
 
 
@@ -238,7 +243,8 @@ def taught(rows: Floats, labels: Mapping[str, NDArray[np.bool_]]) -> Judge:
     """The judge that these labels make."""
     middle, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
     features, even = (rows - middle) / scale, np.ones(len(rows))
-    heads = {name: fit(features, right, even, strength=0.3) for name, right in labels.items()}
+    weights = {name: np.where(right, RARE.get(name, 1.0), even) for name, right in labels.items()}
+    heads = {n: fit(features, right, weights[n], strength=0.3) for n, right in labels.items()}
     return Judge(middle, scale, heads)
 
 

@@ -17,6 +17,7 @@ from shopkeeper.support.consent import Consent
 from shopkeeper.support.conversations import State
 from shopkeeper.support.dialogue import (
     asking,
+    beside,
     following_up,
     hearing_often,
     seeking,
@@ -202,7 +203,7 @@ class Agent:
         state.order = proposal.action.order_id or state.order
         state.refusals = state.failures = 0
         turn.desk.forget()
-        turn.acted = True
+        turn.acted, turn.done = True, proposal
         turn.say("done", Evidence("proposal", proposal.id), summary=proposal.shown.summary)
 
     def _declined(self, turn: Turn, commands: list[Command]) -> None:
@@ -404,7 +405,9 @@ class Agent:
             hand_over = self._hand_over(turn, turn.handed_over)
         lines = _once(turn.lines) or [Line("unclear")]
         seed = f"{turn.conversation.id}:{number}"
-        made = candidates(lines, state.language, seed)
+        ways = [lines, *beside.alternatives(turn, lines)]
+        made = [said for way in ways for said in candidates(way, state.language, seed)]
+        lines = max(ways, key=len)  # what any of them rests on
         grounds = [" ".join(line.values.values()) + " " + line.verbatim for line in lines]
         plain = [
             " ".join(variants(Line(line.key, dict.fromkeys(line.values, "")), state.language))

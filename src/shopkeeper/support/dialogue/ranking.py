@@ -2,7 +2,7 @@
 
 With no model the three are simple scores. *Sensible*: it asks what is to be asked, once, at the end, and does not repeat
 what was said before. *Specific*: it names the order, item or amount that it is about. *Interesting*: it is put in other
-words than the replies before.
+words than the replies before, and tells more: of the alternatives (`beside.py`) the one with the next step.
 Source: LaMDA (arXiv 2201.08239), section 5: candidates under the threshold of safety are dropped, the rest ranked.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+TELLING = 60  # different words, of a reply that tells much
 KEPT = 0.4  # of the words of a reply, in a rewording of it
 _FACT = re.compile(r"#?[A-Za-z]{0,3}\d[\d.,:/-]*\d|\d")
 _ASKS = re.compile("[?？]")
@@ -52,7 +53,8 @@ class SimpleScorer:
         asks = len(re.findall(r"[?？]", text))
         sensible = (1.0 if asks <= 2 else 0.7) * (0.4 if text in said else 1.0)
         specific = min(1.0, len(set(_FACT.findall(text))) / 3)
-        return Scores(sensible, specific, 1 - again)
+        told = min(1.0, len(words) / TELLING)
+        return Scores(sensible, specific, (1 - again) * (1 + told) / 2)
 
 
 def _words(text: str) -> list[str]:

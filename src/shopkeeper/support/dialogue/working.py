@@ -23,7 +23,7 @@ from shopkeeper.support.dialogue.records import (
 from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.telling import may, tell
 from shopkeeper.support.dialogue.writing import in_words, variants
-from shopkeeper.support.records import Action, ActionKind, Level
+from shopkeeper.support.records import Action, ActionKind, Level, Proposal
 from shopkeeper.support.service import Conversation, NotAllowed
 from shopkeeper.support.wording import money
 
@@ -34,7 +34,7 @@ STEPS = 40  # of one turn, so that no state can keep it going
 @dataclass
 class Turn:
     """One turn in the making. handed_over: why a person is to take over, None if none is. unanswered: questions that
-    nothing on record answered. acted: something was written for the customer.
+    nothing on record answered. acted: something was written for the customer, done: what.
     understood: what the message was taken for. answers: what the shop's knowledge said to which question."""
 
     conversation: Conversation
@@ -45,6 +45,7 @@ class Turn:
     chatted: bool = False
     unanswered: list[str] = field(default_factory=list)
     acted: bool = False
+    done: Proposal | None = None
     understood: list[Command] = field(default_factory=list)
     answers: dict[str, Answered | None] = field(default_factory=dict)
 
