@@ -7,7 +7,7 @@ ours and of what was quoted; a question is never repeated in it.
 
 import itertools
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -19,11 +19,11 @@ from shopkeeper.shop import pages, products
 from shopkeeper.shop.bulk import Connection
 from shopkeeper.shop.records import PageKind, Product
 from shopkeeper.support.answers import goods, trust
-from shopkeeper.support.answers.common import common, headed, titled, topical
+from shopkeeper.support.answers.common import Common, common, headed, titled, topical
 from shopkeeper.support.answers.goods import Field, Finder, Named
 from shopkeeper.support.answers.learnt import learnt
 from shopkeeper.support.answers.lexicon import keys
-from shopkeeper.support.answers.matching import Candidate, Matcher
+from shopkeeper.support.answers.matching import Candidate, Matcher, has_measure
 from shopkeeper.support.answers.opinions import opinions
 from shopkeeper.support.answers.overview import overview
 from shopkeeper.support.answers.reading import Reading, read
@@ -229,19 +229,27 @@ class Answers:
         asked = common(question, language)
         if asked is None:
             return None
-        told = self._matcher(conn).told()
-        heads = (headed(put, told, language) for put in asked.puts)
-        part = next(filter(None, heads), None) or titled(asked.name, told, language)
-        answer = _all_of(part, question, language)
-        for put in asked.puts:
-            answer = answer or self._by_rules(conn, put, None, language)
-            answer = answer or self._quoted(conn, read(put), language, least=trust.PUT, meant=False)
-            answer = answer or _all_of(topical(put, told, language), question, language)
-        for name in asked.like:
-            answer = answer or _all_of(titled(name, told, language), question, language)
-        for put in asked.puts if self._embedder is not None else ():
-            answer = answer or self._quoted(conn, read(put), language)
+        wanted = read(question)
+        found = (a for a in self._of_common(conn, asked, wanted, language) if a is not None)
+        answer = next((a for a in found if _measured(wanted, a)), None)
         return None if answer is None else replace(answer, common=asked.name, own=asked.own)
+
+    def _of_common(
+        self, conn: Connection, asked: Common, question: Reading, language: str
+    ) -> Iterator[Answer | None]:
+        """What may answer a common question, the surest first."""
+        told = self._matcher(conn).told()
+        for put in asked.puts:
+            yield _all_of(headed(put, told, language), question, language)
+        yield _all_of(titled(asked.name, told, language), question, language)
+        for put in asked.puts:
+            yield self._by_rules(conn, put, None, language)
+            yield self._quoted(conn, read(put), language, least=trust.PUT, meant=False)
+            yield _all_of(topical(put, told, language), question, language)
+        for name in asked.like:
+            yield _all_of(titled(name, told, language), question, language)
+        for put in asked.puts if self._embedder is not None else ():
+            yield self._quoted(conn, read(put), language)
 
     def _overview(self, conn: Connection, question: Reading, language: str) -> Answer | None:
         told = self._matcher(conn).told()
@@ -304,7 +312,7 @@ def _cited(
     )  # fmt: skip
 
 
-def _all_of(part: Sequence[Statement], question: str, language: str) -> Answer | None:
+def _all_of(part: Sequence[Statement], question: Reading, language: str) -> Answer | None:
     """An answer that quotes a part of a page from its beginning, as much as is quoted."""
     if not part:
         return None
@@ -313,7 +321,14 @@ def _all_of(part: Sequence[Statement], question: str, language: str) -> Answer |
         if sum(map(len, chosen)) + len(statement.text) > MAX_QUOTED:
             break
         chosen.append(statement.text)
-    return _cited(part[0], chosen, read(question), language, trust.SURE)
+    return _cited(part[0], chosen, question, language, trust.SURE)
+
+
+def _measured(question: Reading, answer: Answer) -> bool:
+    """True if an answer has the amount or the time that is asked for: "do you wrap gifts? Yes." is not what it costs."""
+    return answer.kind is AnswerKind.RULE or has_measure(
+        question, " ".join(q.text for q in answer.quotes)
+    )
 
 
 def _prepare(matcher: Matcher, stopped: Event) -> None:

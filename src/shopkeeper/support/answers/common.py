@@ -14,13 +14,13 @@ from itertools import chain, groupby
 
 from shopkeeper.shop.records import PageKind
 from shopkeeper.support.answers.entries import ideas_of, items_of, questions_of
-from shopkeeper.support.answers.lexicon import Match, Unit, keys, lexicon, plain, units
+from shopkeeper.support.answers.lexicon import Match, Unit, keys, lexicon, plain, stem, units
 from shopkeeper.support.answers.reading import read
 from shopkeeper.support.answers.statements import Statement
 
 LANGUAGES = ("en", "zh")
 SHORTEST, LONG = 5, 7  # letters of a word that is looked through for a slip, and for a wrong letter
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_LETTERS, _VOWELS = "abcdefghijklmnopqrstuvwxyz", frozenset("aeiouy")
 _GOODS, _COUNTRIES, _FILLER = "goods", "countries", "filler"
 Spans = Mapping[str, Sequence[Match]]
 
@@ -53,6 +53,7 @@ class _Book:
     words: Mapping[str, frozenset[tuple[str, ...]]]  # name -> phrases, as units are compared
     longest: int  # units of a phrase
     known: frozenset[str]  # every unit of a phrase, here and in the lexicon
+    telling: frozenset[str]  # those that say something
     kinds: tuple[_Kind, ...]
 
 
@@ -60,7 +61,7 @@ def common(question: str, language: str) -> Common | None:
     """The common question that this is, None if it is none of them. language: in which it is to be put."""
     text = plain(question)
     cut = units(text)
-    spans = _spans(cut)
+    spans = _spans(text, cut)
     fitting = _fitting(spans, len(cut))
     if not fitting:
         return None
@@ -116,8 +117,8 @@ def _asked_by(title: str) -> tuple[str, ...]:
     """The names of the common questions that a title asks, what it asks before all first."""
     parts = (title, *questions_of(title))
     first = [each.name for part in parts if (each := common(part, "en"))]
-    read = (units(plain(part)) for part in parts)
-    every = (kind.name for cut in read for kind in _fitting(_spans(cut), len(cut)))
+    read = ((text, units(text)) for text in map(plain, parts))
+    every = (k.name for text, cut in read for k in _fitting(_spans(text, cut), len(cut)))
     return tuple(dict.fromkeys((*first, *every)))
 
 
@@ -126,10 +127,10 @@ def _fitting(spans: Spans, size: int) -> list[_Kind]:
     return [kind for kind in _book().kinds if size and _fits(kind, spans, size)]
 
 
-def _spans(cut: Sequence[Unit]) -> Spans:
+def _spans(text: str, cut: Sequence[Unit]) -> Spans:
     """Where which kinds of words stand."""
     book = _book()
-    said = [_mended(u.key, book.known) for u in cut]
+    said = [u.key if u.key in book.known else _mended(text[u.start : u.end], u.key) for u in cut]
     found = {name: _find(phrases, said, book.longest) for name, phrases in book.words.items()}
     return found | {name: lexicon().find(name, said) for name in (_GOODS, _COUNTRIES)}
 
@@ -144,23 +145,26 @@ def _fits(kind: _Kind, spans: Spans, size: int) -> bool:
     return covered == set(range(size))
 
 
-def _mended(key: str, known: frozenset[str]) -> str:
-    """A unit that nobody knows, but for a slip of the finger: the one known unit that it may be, if it is long enough."""
-    if key in known or len(key) < SHORTEST or not key.isascii() or not key.isalpha():
+def _mended(word: str, key: str) -> str:
+    """What a word that nobody knows is compared by: but for a slip of the finger the one word that it may be and that says
+    something, if it is long enough."""
+    if len(word) < SHORTEST or not word.isascii() or not word.isalpha():
         return key
-    meant = {k for k in _slips(key) if k in known}
+    meant = {k for slip in _slips(word) if (k := stem(slip)) in _book().telling}
     return meant.pop() if len(meant) == 1 else key
 
 
-def _slips(key: str) -> Iterator[str]:
-    """What was meant if a letter is missing, doubled or too many, if two changed places or, in a long word, one is wrong."""
-    for i in range(len(key) + 1):
-        head, tail = key[:i], key[i:]
+def _slips(word: str) -> Iterator[str]:
+    """What was meant if a letter is missing, doubled or too many, if two changed places or, in a long word, one vowel stands for another
+    ("warrenty"; a "founder" was not "founded")."""
+    for i in range(len(word) + 1):
+        head, tail = word[:i], word[i:]
         yield head + tail[1:]
         yield head + tail[1:2] + tail[:1] + tail[2:]
         for letter in _LETTERS:
-            yield head + letter + tail
-            if len(key) >= LONG:
+            if tail or letter != "e":  # which a stem loses: "police" is no "policy"
+                yield head + letter + tail
+            if len(word) >= LONG and {letter, tail[:1]} <= _VOWELS:
                 yield head + letter + tail[1:]
 
 
@@ -206,4 +210,6 @@ def _book() -> _Book:
     phrases = [p for group in words.values() for p in group]
     elsewhere = (p for group in lexicon().phrases.values() for p in group)
     known = frozenset(unit for phrase in chain(phrases, elsewhere) for unit in phrase)
-    return _Book(words, max(map(len, phrases)), known, kinds)
+    nothing = {unit for phrase in words[_FILLER] for unit in phrase}
+    telling = frozenset(unit for phrase in phrases for unit in phrase) - nothing
+    return _Book(words, max(map(len, phrases)), known, telling, kinds)

@@ -456,6 +456,12 @@ def _kind_of_answer(question: Reading, entry: Entry) -> bool:
         return False  # where is not when
     if "contact" in question.concepts and not _REACHED.search(text):
         return False
+    return has_measure(question, text)
+
+
+def has_measure(question: Reading, text: str) -> bool:
+    """True if a text has the amount, the time or the number that a question wants."""
+    asks = question.asks
     if "how_much" in asks and not _MONEY.search(text):
         return False
     if "how_much" in asks and "free" not in question.concepts and not _costs(text):
