@@ -6,6 +6,10 @@
 - `arrived`: a product taken out of the past and put on the shelf by its words alone: how high do people rank it who
   then took it, beside chance? By popularity it has no place.
 
+- `together`: later orders of several categories; which of the ten products that stand highest beside one of an order were
+  in it too? `.shown` and `.precision` of those that enough orders tell of (as the shop shows them), `.precision.any` of all
+  ten, `.precision.popular` of the ten most popular.
+
 Every product is ranked, those somebody had are left out, ties count against. `popularity` has a half-life of 30 days.
 """
 
@@ -23,13 +27,17 @@ from shopkeeper.recommend import Visitor, behaviour, fitting, goods, shelf, trai
 from shopkeeper.recommend.behaviour import Behaviour, Floats
 from shopkeeper.recommend.goods import Good
 from shopkeeper.recommend.histories import Places
+from shopkeeper.recommend.live import THETA
 from shopkeeper.recommend.scoring import FEATURES, Scorer, Trail
+from shopkeeper.recommend.slots import Slot
+from shopkeeper.recommend.together import together
 from shopkeeper.shop.database import Database
 from shopkeeper.shop.demo.making import FULL, Size
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SMALL = Size(customers=600, orders=2500, visits=3300)
 LATER, REGULAR, SESSION_GAP_S = 0.2, 5, 1800.0
+SHOWN = 10  # of what goes with a product
 ARRIVED = 40  # products that are taken out, the most wanted of the last part
 POPULARITY = np.array([0.0] * (len(FEATURES) - 1) + [1.0])
 
@@ -61,7 +69,7 @@ def run(*, quick: bool, data: Path) -> dict[str, Any]:
     figures: dict[str, Any] = {"products": len(stock), "events": len(whole.at)}
     for name, questions in asked.items():
         figures |= _standing(name, scorer, questions)
-    return figures | _arrived(stock, whole, cut)
+    return figures | _together(scorer, stock, whole, cut) | _arrived(stock, whole, cut)
 
 
 def _standing(name: str, scorer: Scorer, questions: list[Question]) -> dict[str, Any]:
@@ -89,6 +97,36 @@ def _rank(scorer: Scorer, question: Question, theta: Floats | None) -> int:
 
 def _ndcg(rank: int) -> float:
     return float(1 / np.log2(1 + rank)) if rank <= 10 else 0.0
+
+
+def _together(scorer: Scorer, stock: list[Good], whole: Behaviour, cut: float) -> dict[str, Any]:
+    """What later orders say of lists of what goes with a product."""
+    number: dict[tuple[str, ...], int] = {}
+    category = np.array([number.setdefault(good.category, len(number)) for good in stock])
+    popular = np.argsort(-scorer.popular, kind="stable")
+    hits: dict[str, list[bool]] = {"": [], ".any": [], ".popular": []}
+    asked = 0
+    for basket in np.flatnonzero(whole.bought_at >= cut).tolist():
+        items = np.unique(whole.bought[basket])
+        for item in items.tolist():
+            wanted = items[category[items] != category[item]]
+            if not len(wanted):
+                continue
+            asked += 1
+            trail = trails.of_products(np.array([item], np.intp))
+            scored = scorer.score(trail, theta=THETA[Slot.TOGETHER])
+            best = scored.candidates[np.argsort(-scored.score, kind="stable")]
+            best = best[category[best] != category[item]][:SHOWN]
+            founded = best[np.isin(best, together(scorer.model, trail.places))]
+            many = popular[category[popular] != category[item]][:SHOWN]
+            for name, shown in (("", founded), (".any", best), (".popular", many)):
+                hits[name] += np.isin(shown, wanted).tolist()
+    return {
+        "together.questions": asked,
+        "together.shown": round(len(hits[""]) / asked, 2),
+    } | {
+        f"together.precision{name}": round(float(np.mean(found)), 4) for name, found in hits.items()
+    }
 
 
 def _newest(found: Behaviour, cut: float) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ any of them is, on a split in time.
 
 In a shop: `behaviour.py` and `goods.py` read what people did and what there is, `fitting.py` makes a `Model` of it
 (`model.py`), `scoring.py` holds a visitor's trail (`trails.py`) against it, `merchandising.py` makes a list of the scores and
-`reasons.py` says why. `live.py` is the door, kept fresh by `following.py`, for which `apart.py` fits in a
+`reasons.py` says why; `together.py` says of which pairs orders tell enough. `live.py` is the door, kept fresh by `following.py`, for which `apart.py` fits in a
 process of its own; `lists.py` credits what follows to lists, `retention.py` says how long those are kept.
 """
 

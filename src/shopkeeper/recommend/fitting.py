@@ -78,6 +78,7 @@ def fit(goods: Sequence[Good], behaviour: Behaviour, plan: Plan | None = None) -
             until=behaviour.until,
             events=len(behaviour.histories.items),
             people=len(behaviour.histories),
+            orders=len(behaviour.bought),
             seconds=round(time.monotonic() - begun, 2),
         ),
     )

@@ -40,6 +40,7 @@ from shopkeeper.recommend.slots import (
     Visitor,
     Why,
 )
+from shopkeeper.recommend.together import together
 from shopkeeper.recommend.trails import Way
 from shopkeeper.recommend.trying import Trying
 from shopkeeper.rules import Effects, Finder, Rule
@@ -291,9 +292,11 @@ def _about_products(asked: Asked, state: State, in_cart: Ints) -> _Question:
 
 def _spoken_for(state: State, trail: Trail, slot: Slot) -> Scored:
     """Scores without what is popular and no more: a list about a product has nothing in it that has nothing to do with
-    it."""
+    it. Of what goes with a product too few orders are nothing (`together.py`)."""
     scored = state.scorer.score(trail, theta=THETA[slot])
     spoken = scored.evidence[:, np.flatnonzero(scored.theta[:-1] > 0)].any(axis=1)
+    if slot in (Slot.TOGETHER, Slot.CART):
+        spoken &= np.isin(scored.candidates, together(state.scorer.model, trail.places))
     return replace(
         scored, candidates=scored.candidates[spoken], evidence=scored.evidence[spoken], score=scored.score[spoken]
     )  # fmt: skip

@@ -81,7 +81,7 @@ def _allowed(places: Ints, shelf: Shelf, effect: Effects, left: Left) -> Bools:
     for numbers, out in (
         (places, left.places),
         (shelf.thing[places], left.things),
-        (shelf.category[places] if len(left.categories) else places, left.categories),
+        (shelf.category[places], left.categories),
         (places, shelf.places(effect.hidden)),
     ):
         if len(out):

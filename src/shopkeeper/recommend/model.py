@@ -103,12 +103,13 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Where a model comes from. until: the moment (seconds since 1970) up to which behaviour was read; version: the id
-    of its artefact, 0 for one that was fitted by the program that serves it."""
+    """Where a model comes from. until: the moment (seconds since 1970) up to which behaviour was read; orders: 0 where
+    that was not noted; version: the id of its artefact, 0 for one that was fitted by the program that serves it."""
 
     until: float = 0.0
     events: int = 0
     people: int = 0
+    orders: int = 0
     seconds: float = 0.0
     version: int = 0
     scores: Mapping[str, float] = field(default_factory=dict)
