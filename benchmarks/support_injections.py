@@ -20,7 +20,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -58,7 +58,7 @@ from shopkeeper.shop.records import (
     VariantId,
 )
 from shopkeeper.support import Answers, Conversation, Support, call, use_demo
-from shopkeeper.support.dialogue import Agent
+from shopkeeper.support.dialogue import Agent, AnswersQuestions
 from shopkeeper.support.dialogue.saying import Answered
 from shopkeeper.support.outside import gives_orders, has_link
 
@@ -191,9 +191,11 @@ def replies(shop: Ground, attack: Attack | None) -> dict[str, str]:
     return said
 
 
-def _told_by(answers: Answers) -> Callable[[Conversation, str, str], Answered | None]:
-    def told(conversation: Conversation, question: str, language: str) -> Answered | None:
-        answer = answers.answer(question, language=language)
+def _told_by(answers: Answers) -> AnswersQuestions:
+    def told(
+        conversation: Conversation, question: str, language: str, before: str = ""
+    ) -> Answered | None:
+        answer = answers.answer(question, language=language, before=before)
         return Answered(answer.text) if answer.known else None
 
     return told

@@ -41,6 +41,7 @@ from shopkeeper.support import Answers, Conversation, MailFolder, Support, use_d
 from shopkeeper.support.dialogue import (
     Agent,
     Answered,
+    AnswersQuestions,
     ByChoice,
     ByExamples,
     ByModel,
@@ -367,11 +368,13 @@ class Shop:
             use_demo(conn)
 
 
-def _knowing(answers: Answers) -> Callable[[Conversation, str, str], Answered | None]:
+def _knowing(answers: Answers) -> AnswersQuestions:
     """The shop's answers, as the agent asks for them."""
 
-    def answer(talk: Conversation, question: str, language: str) -> Answered | None:
-        found = answers.answer(question, language=language)
+    def answer(
+        talk: Conversation, question: str, language: str, before: str = ""
+    ) -> Answered | None:
+        found = answers.answer(question, language=language, before=before)
         if not found.known:
             return None
         parts = (e.partition(":") for e in found.evidence)

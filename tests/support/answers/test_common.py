@@ -64,3 +64,21 @@ def test_a_part_is_found_by_its_heading_and_a_paragraph_by_its_first_words() -> 
     assert headed("what cannot be returned?", TOLD, "en")[0].text.startswith("Opened food")
     assert topical("cast iron pan", TOLD, "en")[0].topic == "Cast iron"
     assert topical("How do I wash silk?", TOLD, "en") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "name"),
+    [
+        ("Do you ship to Canada?", "how much", "shipping_cost_to"),
+        ("Do you ship to Canada?", "and how long does it take?", "shipping_time_to"),
+        ("Do you have gift cards?", "can I pay with it plus visa", "pay_combined"),
+        ("羊毛衫怎么洗", "可以烘干吗", "care_dry"),
+        ("Do you have gift cards?", "What payment methods do you take?", "payment_methods"),
+    ],
+)
+def test_a_short_question_goes_on_from_the_one_before(
+    before: str, question: str, name: str
+) -> None:
+    found = common(question, "en", before=before)
+    assert found is not None
+    assert found.name == name

@@ -11,7 +11,9 @@ from tests.support.dialogue.conftest import Talk, find
 PRICE = Answered("Mug: price 9.00 USD.", (Evidence("product", "mug"),))
 
 
-def knows(conversation: Conversation, question: str, language: str) -> Answered | None:
+def knows(
+    conversation: Conversation, question: str, language: str, before: str = ""
+) -> Answered | None:
     return PRICE if "cost" in question else None
 
 

@@ -31,7 +31,9 @@ def find(words: str) -> Sequence[Product]:
     return LAMPS if "lamp" in words or "灯" in words else ()
 
 
-def knows(conversation: Conversation, question: str, language: str) -> Answered | None:
+def knows(
+    conversation: Conversation, question: str, language: str, before: str = ""
+) -> Answered | None:
     """The height of the lamp that a question names."""
     for lamp in LAMPS:
         titles = (lamp.title, *(t.title for t in lamp.translations.values()))

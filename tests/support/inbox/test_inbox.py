@@ -65,7 +65,7 @@ def test_an_answer_that_was_under_way_when_a_person_took_over_is_not_said(
 ) -> None:
     ada.say("hello")
 
-    def slow(talk: Conversation, question: str, language: str) -> None:
+    def slow(talk: Conversation, question: str, language: str, before: str = "") -> None:
         inbox.take(ada.conversation.id, "Mia")
 
     agent = Agent(ada.desk.support, find, answers=slow)

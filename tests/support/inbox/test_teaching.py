@@ -27,7 +27,7 @@ def teaching(desk: Desk, answers: Answers) -> Teaching:
 
 @pytest.fixture
 def agent(desk: Desk, answers: Answers) -> Agent:
-    def know(talk: object, question: str, language: str) -> Answered | None:
+    def know(talk: object, question: str, language: str, before: str = "") -> Answered | None:
         found = answers.answer(question, language=language)
         evidence = tuple(Evidence(*e.split(":", 1)) for e in found.evidence)
         return Answered(found.text, evidence) if found.known else None

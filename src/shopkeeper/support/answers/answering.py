@@ -88,9 +88,11 @@ class Answers:
         self._stopped = Event()
         self._preparing: Thread | None = None
 
-    def answer(self, question: str, *, language: str = "", product_id: str = "") -> Answer:
+    def answer(
+        self, question: str, *, language: str = "", product_id: str = "", before: str = ""
+    ) -> Answer:
         """The answer. language: of the answer, by default that of the question. product_id: the product that is talked
-        about, if one is known. Nothing is written, and nothing of any customer is read.
+        about, if one is known. before: what was asked just before. Nothing is written, and nothing of any customer is read.
         """
         question = question[:MAX_QUESTION]
         language = language or guess_language(question)
@@ -103,7 +105,7 @@ class Answers:
             found = self._of_product(conn, question, meant, language) if meant else None
             found = found or self._by_rules(conn, question, meant, language)
             if found is None and named is None:
-                found = self._common(conn, question, language)
+                found = self._common(conn, question, language, before[:MAX_QUESTION])
             if found is None and self._is_general(conn, reading, named):
                 found = self._quoted(conn, reading, language)
                 found = found or self._overview(conn, reading, language)
@@ -223,10 +225,10 @@ class Answers:
         chosen = self._statements(matcher, best, found)
         return _cited(best.statement, chosen, question, language, sure)
 
-    def _common(self, conn: Connection, question: str, language: str) -> Answer | None:
+    def _common(self, conn: Connection, question: str, language: str, before: str) -> Answer | None:
         """What the pages say to a question that every shop hears: a page or a part of one that is headed by it, else what
         is found for it as it is put to pages."""
-        asked = common(question, language)
+        asked = common(question, language, before=before)
         if asked is None:
             return None
         wanted = read(question)
@@ -304,12 +306,19 @@ def _cited(
     """An answer that quotes these sentences of a statement's page."""
     frame = "quoted" if of.language == language else "foreign"
     source = Source(SourceKind.PAGE, of.page_id, of.title, f"/pages/{of.slug}")
-    joined = ("" if of.language == "zh" else " ").join(chosen)
+    joined = ("" if of.language == "zh" else " ").join(_ended(c, of.language) for c in chosen)
     topic = topic_of(question)
     return Answer(
         say(frame, language, title=of.title, quote=joined), AnswerKind.QUOTED, language,
         tuple(Citation(t, source) for t in chosen), round(sure, 3), topic=topic.name if topic else "",
     )  # fmt: skip
+
+
+def _ended(sentence: str, language: str) -> str:
+    """A row of a table or a point of a list as a sentence."""
+    if sentence.endswith((".", "!", "?", "。", "！", "？", "”", '"', "…")):
+        return sentence
+    return sentence + ("。" if language == "zh" else ".")
 
 
 def _all_of(part: Sequence[Statement], question: Reading, language: str) -> Answer | None:

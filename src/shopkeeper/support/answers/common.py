@@ -5,6 +5,7 @@ be one of those by which such a question is asked, or say nothing. So one condit
 place, a figure or a product makes it another question, which is left to the rest of the way.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from shopkeeper.support.answers.statements import Statement
 
 LANGUAGES = ("en", "zh")
 SHORTEST, LONG = 5, 7  # letters of a word that is looked through for a slip, and for a wrong letter
+_GOES_ON = re.compile(
+    r"^(?:and|ok|okay|so|also|what about|how about)\b|\b(?:it|that|this|them|they|those|these)\b|[它那这]"
+)
 _LETTERS, _VOWELS = "abcdefghijklmnopqrstuvwxyz", frozenset("aeiouy")
 _GOODS, _COUNTRIES, _FILLER = "goods", "countries", "filler"
 Spans = Mapping[str, Sequence[Match]]
@@ -57,12 +61,26 @@ class _Book:
     kinds: tuple[_Kind, ...]
 
 
-def common(question: str, language: str) -> Common | None:
-    """The common question that this is, None if it is none of them. language: in which it is to be put."""
-    text = plain(question)
+def common(question: str, language: str, *, before: str = "") -> Common | None:
+    """The common question that this is, None if it is none of them.
+
+    language: in which it is to be put. before: what was asked just before, of which a short question may go on: "do you ship
+    to Canada?", "and how much is it?".
+    """
+    alone = _asked("", plain(question), language)
+    after = _asked(f"{plain(before)}; ", plain(question), language) if before else None
+    if alone is None or after is None:
+        return alone or after
+    narrower = after.name.startswith(f"{alone.name}_")  # how long, to the country that was named
+    return after if narrower or _GOES_ON.search(plain(question)) else alone
+
+
+def _asked(before: str, question: str, language: str) -> Common | None:
+    """What a question asks. before: text of which it may take a part of what it needs."""
+    text = before + question
     cut = units(text)
-    spans = _spans(text, cut)
-    fitting = _fitting(spans, len(cut))
+    spans, own = _spans(text, cut), range(sum(u.start < len(before) for u in cut), len(cut))
+    fitting = [k for k in _fitting(spans, own) if not before or _takes_from_both(k, spans, own)]
     if not fitting:
         return None
     best = max(fitting, key=lambda kind: (len(kind.needs) + bool(kind.slot), _told(kind, spans)))
@@ -118,13 +136,20 @@ def _asked_by(title: str) -> tuple[str, ...]:
     parts = (title, *questions_of(title))
     first = [each.name for part in parts if (each := common(part, "en"))]
     read = ((text, units(text)) for text in map(plain, parts))
-    every = (k.name for text, cut in read for k in _fitting(_spans(text, cut), len(cut)))
+    every = (k.name for text, cut in read for k in _fitting(_spans(text, cut), range(len(cut))))
     return tuple(dict.fromkeys((*first, *every)))
 
 
-def _fitting(spans: Spans, size: int) -> list[_Kind]:
-    """The kinds of questions that a text of so many units may be."""
-    return [kind for kind in _book().kinds if size and _fits(kind, spans, size)]
+def _fitting(spans: Spans, own: range) -> list[_Kind]:
+    """The kinds of questions that a text may be. own: its units, before which others may stand."""
+    return [kind for kind in _book().kinds if own and _fits(kind, spans, own)]
+
+
+def _takes_from_both(kind: _Kind, spans: Spans, own: range) -> bool:
+    """True if a question needs something that it says itself, and something that only stands before it."""
+    needs = (*kind.needs, (kind.slot,)) if kind.slot else kind.needs
+    here = [any(m.start >= own.start for name in group for m in spans[name]) for group in needs]
+    return any(here) and not all(here)
 
 
 def _spans(text: str, cut: Sequence[Unit]) -> Spans:
@@ -135,14 +160,14 @@ def _spans(text: str, cut: Sequence[Unit]) -> Spans:
     return found | {name: lexicon().find(name, said) for name in (_GOODS, _COUNTRIES)}
 
 
-def _fits(kind: _Kind, spans: Spans, size: int) -> bool:
+def _fits(kind: _Kind, spans: Spans, own: range) -> bool:
     """True if a text says all that this question needs, and nothing beside it."""
     needs = (*kind.needs, (kind.slot,)) if kind.slot else kind.needs
     if not all(any(spans[name] for name in group) for group in needs):
         return False
     names = {name for group in needs for name in group} | {*kind.may, _FILLER}
     covered = {i for name in names for m in spans[name] for i in range(m.start, m.end)}
-    return covered == set(range(size))
+    return covered >= set(own)
 
 
 def _mended(word: str, key: str) -> str:

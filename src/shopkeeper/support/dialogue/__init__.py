@@ -11,6 +11,7 @@ records · `writing.py`, `ranking.py` the words · `by_examples.py` understands 
 from shopkeeper.support.dialogue.agent import Agent
 from shopkeeper.support.dialogue.by_examples import ByExamples
 from shopkeeper.support.dialogue.by_model import ByChoice, ByModel, Patience, Rephraser
+from shopkeeper.support.dialogue.plugs import AnswersQuestions
 from shopkeeper.support.dialogue.records import Command, Do, Evidence, Flow, HandOver, Reply
 from shopkeeper.support.dialogue.saying import Answered
 from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
@@ -18,6 +19,7 @@ from shopkeeper.support.dialogue.understanding import ByRules, Understands, View
 __all__ = [
     "Agent",
     "Answered",
+    "AnswersQuestions",
     "ByChoice",
     "ByExamples",
     "ByModel",

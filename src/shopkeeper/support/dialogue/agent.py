@@ -4,10 +4,10 @@ hear (a yes counts only there) → understand → state → plan → rules → t
 agent reads and proposes through `Conversation`, and commits nothing but what the customer has just agreed to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from shopkeeper.errors import ModelError
 from shopkeeper.shop.bulk import Connection
@@ -27,8 +27,9 @@ from shopkeeper.support.dialogue import (
 )
 from shopkeeper.support.dialogue.applying import apply
 from shopkeeper.support.dialogue.desk import Desk, FindsProducts
-from shopkeeper.support.dialogue.identifying import identify
+from shopkeeper.support.dialogue.identifying import identify, turns_down
 from shopkeeper.support.dialogue.lexicon import lexicon
+from shopkeeper.support.dialogue.plugs import AnswersQuestions, Words, no_answers
 from shopkeeper.support.dialogue.ranking import Scorer, SimpleScorer, best, is_safe
 from shopkeeper.support.dialogue.reading import Known
 from shopkeeper.support.dialogue.records import (
@@ -58,26 +59,10 @@ from shopkeeper.text.normalise import normalise
 KEPT_REPLIES = 3
 
 
-AnswersQuestions = Callable[[Conversation, str, str], Answered | None]
-"""(conversation, question, language) -> an answer, None where the shop knows none."""
-
-
 def _once(lines: Sequence[Line]) -> list[Line]:
     """Lines without those that say what one before them said."""
     said = [(line.key, line.values, line.verbatim) for line in lines]
     return [line for i, line in enumerate(lines) if said[i] not in said[:i]]
-
-
-def no_answers(conversation: Conversation, question: str, language: str) -> Answered | None:
-    """A shop without anything written down."""
-    return None
-
-
-class Words(Protocol):
-    """Who can say a reply in other words."""
-
-    def others(self, text: str, language: str) -> list[str]:
-        """The reply in other words; none where that fails."""
 
 
 @dataclass
@@ -251,8 +236,13 @@ class Agent:
             if command.do is Do.HAND_OVER:
                 turn.hand_over(Reason(command.about or "request"))
                 return
+        if turns_down(turn, commands, text):
+            state.question, state.backlog, state.failures = None, (), 0
+            turn.say("as_you_like")
+            return
         if _leaves(state.question, commands):
             state.question = None
+        waiting = state.backlog
         commands = self._general(turn, commands, text)
         if any(c.do is Do.CHAT and c.about == "products" for c in commands):
             state.failures = 0
@@ -260,7 +250,8 @@ class Agent:
             return
         asked = state.question is not None and state.question.slot in ("identity", "code")
         lost = not asked and not state.backlog and all(c.do is Do.UNCLEAR for c in commands)
-        if (desk.level is Level.NOBODY and not lost) or asked:
+        only_asks = waiting == state.backlog and all(c.do is Do.ASK for c in commands)
+        if not only_asks and ((desk.level is Level.NOBODY and not lost) or asked):
             commands = self._identify(turn, commands, text, client)
             if not commands and (turn.lines or state.question):
                 return
@@ -318,7 +309,10 @@ class Agent:
     def _answer_to(self, turn: Turn, text: str) -> Answered | None:
         """What the shop's knowledge says to a question; looked up once a turn."""
         if text not in turn.answers:
-            turn.answers[text] = self.answers(turn.conversation, text, turn.state.language)
+            state = turn.state
+            turn.answers[text] = self.answers(
+                turn.conversation, text, state.language, state.question_before
+            )
         return turn.answers[text]
 
     def _lack_answers(self, turn: Turn, commands: list[Command]) -> None:
@@ -383,6 +377,7 @@ class Agent:
                     turn.lines += hearing_often.of_records(turn.desk, found)
                     turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
                     selling.remember(turn, found.evidence)
+                    hearing_often.keep(turn.state, text)
                 turn.chatted = True
 
     def _not_understood(self, turn: Turn) -> None:

@@ -10,7 +10,7 @@ from shopkeeper.shop.records import Money, Order
 from shopkeeper.support.answers.common import common
 from shopkeeper.support.dialogue import asking
 from shopkeeper.support.dialogue.desk import Desk
-from shopkeeper.support.dialogue.records import Command, Do, Evidence
+from shopkeeper.support.dialogue.records import Command, DialogueState, Do, Evidence
 from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.working import Turn
 from shopkeeper.support.records import Level
@@ -18,6 +18,8 @@ from shopkeeper.support.wording import money
 from shopkeeper.text.normalise import normalise
 
 SHOWN = 4  # orders
+SHORT = 40  # characters of a question that goes on from another
+MOST_KEPT = 200  # characters of what the next question may go on from
 
 _OF_REFUNDS = frozenset({"refund_where", "refund_time"})
 _GOES_BACK = re.compile(r"return|refund|cancel|exchang")  # statuses of which money may come back
@@ -31,7 +33,8 @@ def follow(
     answer: what the shop knows.
     """
     state = turn.state
-    if not asking.leaves_room(state.question) or common(text, state.language) is None:
+    asked = common(text, state.language, before=state.question_before)
+    if not asking.leaves_room(state.question) or asked is None:
         return None
     found = answer(text)
     if found is None or not found.common:
@@ -48,6 +51,13 @@ def follow(
     if len(state.backlog) < asking.MOST_WAITING:
         state.backlog = (*state.backlog, text)
     return [Command(Do.ASK, value=text)]
+
+
+def keep(state: DialogueState, text: str) -> None:
+    """Remember a question that was answered: a short one that goes on from another together with it."""
+    alone = common(text, state.language) is not None or len(text) > SHORT
+    before = "" if alone else state.question_before
+    state.question_before = f"{before}; {text}".strip("; ")[-MOST_KEPT:]
 
 
 def of_records(desk: Desk, found: Answered) -> list[Line]:

@@ -1,11 +1,14 @@
 """Finding out who is asking, with what they have said of themselves so far."""
 
-from shopkeeper.support.dialogue.records import Question
+from collections.abc import Sequence
+
+from shopkeeper.support.dialogue.records import Command, Do, Question
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.working import Turn, work
 from shopkeeper.support.dialogue.writing import variants
 from shopkeeper.support.identity import NotIdentified, OtherCustomer, TooManyAttempts
 from shopkeeper.support.records import Level
+from shopkeeper.text.normalise import normalise
 
 WAYS = {
     "email": "way_email",
@@ -46,10 +49,20 @@ def identify(turn: Turn, client: str) -> None:
         else:  # who is known by an address alone is not told whose it is
             turn.say("identified_unnamed")
         return
-    if not (state.backlog or tried or state.question):
+    asked = state.question is not None and state.question.slot in ("identity", "code")
+    if not (state.backlog or tried or asked):
         return
     turn.say("ask_identity_again" if tried else "ask_identity", ways=ways(turn))
     state.question = Question("identity", text="ask_identity")
+
+
+def turns_down(turn: Turn, commands: Sequence[Command], text: str) -> bool:
+    """True if a message only says no to saying who writes, or to a person who was offered."""
+    question = turn.state.question
+    if question is None or question.slot not in ("person", "identity"):
+        return False
+    says_no = bool(commands) and all(c.do in (Do.DENY, Do.DROP) for c in commands)
+    return says_no or turn.desk.lexicon.only_says("no", normalise(text))
 
 
 def _code(turn: Turn) -> None:

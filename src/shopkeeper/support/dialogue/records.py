@@ -192,7 +192,8 @@ class DialogueState:
     did not understand (in a row), the rules refused, nothing answered (in a row), and what was wanted was not the shop's
     business.
     shown: products that the customer was shown last, in order; meant: the one spoken of; sought: the words they were
-    found by; asked: what is wanted of one of them, where it was asked back which."""
+    found by; asked: what is wanted of one of them, where it was asked back which. question_before: the last that was
+    answered."""
 
     language: str = "en"
     wishes: list[Wish] = field(default_factory=list)
@@ -220,6 +221,7 @@ class DialogueState:
     meant: str = ""
     sought: str = ""
     asked: str = ""
+    question_before: str = ""
 
     def wish(self, number: int) -> Wish | None:
         """The wish with this number."""
