@@ -47,17 +47,24 @@ LISTING = """What do you want from the shop? Write down the wishes in your situa
 
 
 class Wants(StrEnum):
-    """What the last message of the shop wants."""
+    """What the last message of the shop wants; short, since each costs a small model time."""
 
-    IDENTITY = "who the customer is: name, e-mail address or zip code"
-    YES = "a yes or no to what it is about to do"
-    DETAIL = "a detail or a choice: order, item, option, reason, payment or address"
-    NOTHING = "nothing: it has answered or done something, or waits for another wish"
-    REFUSED = "nothing: it cannot do that, or does not know or understand"
-    LEAVES = "nothing: a person takes over"
+    IDENTITY = "identity"
+    YES = "yes or no"
+    DETAIL = "detail"
+    NOTHING = "nothing"
+    REFUSED = "refused"
+    LEAVES = "person"
 
 
-READING = "\n".join(("You read what the service of a shop writes to a customer, and say what its message asks the customer for; its last sentence tells most. One of:", *(f"- {w}" for w in Wants), "Answer with JSON."))  # fmt: skip
+READING = """You read what the service of a shop writes to a customer, and say what its message asks the customer for; its last sentence tells most. One of:
+- identity: who the customer is, such as name, e-mail address or zip code
+- yes or no: it tells what it will do, and asks whether to do it
+- detail: which order, item, option, reason, payment or address is meant
+- nothing: it has done or answered something, and asks if there is anything else
+- refused: it cannot do that, or does not know or understand
+- person: a person takes over
+Answer with JSON."""
 WORDING = "{hint}\nWrite the customer's next message, one or two short sentences, nothing that is not in the situation. Answer with JSON."
 HINTS = {
     Wants.IDENTITY: "The shop wants to know who you are. Tell it what you know of that.",
