@@ -66,6 +66,7 @@ READING = """You read what the service of a shop writes to a customer, and say w
 - person: a person takes over
 Answer with JSON."""
 WORDING = "{hint}\nWrite the customer's next message, one or two short sentences, nothing that is not in the situation. Answer with JSON."
+LEAVING = "Is everything settled that your situation wants, also what follows from the shop's answers? Answer with JSON: settled, and in say what the customer still wants, or nothing."
 HINTS = {
     Wants.IDENTITY: "The shop wants to know who you are. Tell it what you know of that.",
     Wants.YES: "The shop asks whether it shall do what it has told. Say yes if your situation wants it so; else say what is to be different.",
@@ -90,7 +91,12 @@ class _Said(_Form):
     say: Annotated[str, Field(min_length=1, max_length=300)]
 
 
-WISHES, WANTED, SAID = Form(_Wishes), Form(_Wanted), Form(_Said)
+class _Last(_Form):
+    settled: bool
+    say: Annotated[str, Field(max_length=300)]
+
+
+WISHES, WANTED, SAID, LAST = Form(_Wishes), Form(_Wanted), Form(_Said), Form(_Last)
 
 
 @dataclass
@@ -144,7 +150,7 @@ class Played:
         if wants is Wants.LEAVES:
             return self._leaves("left to a person")
         if wants is Wants.NOTHING:
-            return self._open.pop(0) if self._open else self._leaves("left content")
+            return self._open.pop(0) if self._open else self._more()
         text = self._worded(HINTS[wants])
         if wants is Wants.YES or not self._is_old(text):
             return text
@@ -154,6 +160,13 @@ class Played:
         return self._worded(
             f"{HINTS[wants]} You or the shop have said «{text}» before: say it otherwise."
         )
+
+    def _more(self) -> str:
+        """What follows from the answers that they got, if anything does; they leave otherwise."""
+        last = self._ask(LAST, self._chat() + LEAVING, temperature=0.0)
+        if last.settled or not last.say.strip() or self._is_old(last.say):
+            return self._leaves("left content")
+        return last.say
 
     def _worded(self, hint: str) -> str:
         """What they say now."""
