@@ -96,7 +96,10 @@ class _Last(_Form):
     say: Annotated[str, Field(max_length=300)]
 
 
-WISHES, WANTED, SAID, LAST = Form(_Wishes), Form(_Wanted), Form(_Said), Form(_Last)
+WISHES: Form[_Wishes] = Form(_Wishes)
+WANTED: Form[_Wanted] = Form(_Wanted)
+SAID: Form[_Said] = Form(_Said)
+LAST: Form[_Last] = Form(_Last)
 
 
 @dataclass

@@ -121,7 +121,7 @@ class _Talks:
             print(f"{agent}, task {talk.task}, seed {seed}: {'right' if talk.right else 'wrong'}, {how}", flush=True)  # fmt: skip
 
         support_dialogues.hold(
-            data=self._data, seeds=(seed,), tasks=tasks, ended=ended,
+            data=self._data, seeds=(seed,), tasks=tasks, after=ended,
             understands=(by,) if agent == "model" else (),
             customer=lambda task, number: Played.of(task, self._engine, number),
         )  # fmt: skip

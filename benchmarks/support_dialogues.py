@@ -89,10 +89,10 @@ def hold(
     show: str = "",
     understands: tuple[Understands, ...] = (),
     customer: Callable[[dict[str, Any], int], Speaks] | None = None,
-    ended: Callable[[Held, Speaks], None] = lambda held, customer: None,
+    after: Callable[[Held, Speaks], None] = lambda held, customer: None,
 ) -> list[Held]:
     """Conversations about the tasks. show: `failed` or `all` of them are printed. customer: for a task and a seed, by
-    default the scripted one; ended: called after each conversation."""
+    default the scripted one; after: called after each conversation."""
     wanted = goals()
     rows = [t for t in read(data, "tasks_train") if not tasks or t["id"] in tasks]
     held: list[Held] = []
@@ -110,7 +110,7 @@ def hold(
                 talk = converse(shop, agent, speaks, task, seed)
                 talk.right = ends_right(shop, task, before)
                 held.append(talk)
-                ended(talk, speaks)
+                after(talk, speaks)
                 shop.database.rewind()
                 if show == "all" or (show == "failed" and not talk.right):
                     ended = "right" if talk.right else "WRONG"
