@@ -24,6 +24,22 @@ SHORTEST, LONG = 5, 7  # letters of a word that is looked through for a slip, an
 _GOES_ON = re.compile(
     r"^(?:and|ok|okay|so|also|what about|how about)\b|\b(?:it|that|this|them|they|those|these)\b|[它那这]"
 )
+_ASKS = frozenset(
+    {
+        "how",
+        "which",
+        "how_long",
+        "how_much",
+        "who",
+        "where",
+        "why",
+        "choose",
+        "accept",
+        "sell",
+        "claim",
+        "starts",
+    }
+)  # kinds of words by which something is asked
 _LETTERS, _VOWELS = "abcdefghijklmnopqrstuvwxyz", frozenset("aeiouy")
 _GOODS, _COUNTRIES, _FILLER = "goods", "countries", "filler"
 Spans = Mapping[str, Sequence[Match]]
@@ -146,10 +162,15 @@ def _fitting(spans: Spans, own: range) -> list[_Kind]:
 
 
 def _takes_from_both(kind: _Kind, spans: Spans, own: range) -> bool:
-    """True if a question needs something that it says itself, and something that only stands before it."""
+    """True if a question needs something that it says itself, and something that only stands before it: what was spoken of,
+    and not what was asked of it."""
     needs = (*kind.needs, (kind.slot,)) if kind.slot else kind.needs
     here = [any(m.start >= own.start for name in group for m in spans[name]) for group in needs]
-    return any(here) and not all(here)
+    spoken = all(
+        said or any(spans[name] for name in group if name not in _ASKS)
+        for group, said in zip(needs, here, strict=True)
+    )
+    return any(here) and not all(here) and spoken
 
 
 def _spans(text: str, cut: Sequence[Unit]) -> Spans:
@@ -181,10 +202,11 @@ def _mended(word: str, key: str) -> str:
 
 def _slips(word: str) -> Iterator[str]:
     """What was meant if a letter is missing, doubled or too many, if two changed places or, in a long word, one vowel stands for another
-    ("warrenty"; a "founder" was not "founded")."""
+    ("warrenty")."""
     for i in range(len(word) + 1):
         head, tail = word[:i], word[i:]
-        yield head + tail[1:]
+        if len(tail) > 1:  # nor is a "founder" what was "founded"
+            yield head + tail[1:]
         yield head + tail[1:2] + tail[:1] + tail[2:]
         for letter in _LETTERS:
             if tail or letter != "e":  # which a stem loses: "police" is no "policy"

@@ -7,13 +7,15 @@ said where no rule stands against it at this moment. Nothing is added to a propo
 from collections.abc import Sequence
 
 from shopkeeper.shop.records import Order
+from shopkeeper.support.dialogue.identifying import ways
 from shopkeeper.support.dialogue.records import Evidence, Flow
 from shopkeeper.support.dialogue.saying import Line
 from shopkeeper.support.dialogue.telling import order_total
 from shopkeeper.support.dialogue.working import Turn
+from shopkeeper.support.dialogue.writing import variants
 from shopkeeper.support.facts import item_id
 from shopkeeper.support.outside import named
-from shopkeeper.support.records import ActionKind, Proposal
+from shopkeeper.support.records import ActionKind, Level, Proposal
 from shopkeeper.support.wording import money
 
 _TELLING = frozenset({"tracking", "no_tracking", "status", "order_total", "item"})
@@ -34,7 +36,10 @@ def alternatives(turn: Turn, lines: Sequence[Line]) -> list[list[Line]]:
     asks = state.question is not None and state.question.slot != "more"
     if state.pending or turn.handed_over or asks or turn.unanswered:
         return []
-    found = _after(turn, turn.done) if turn.done is not None else _next_step(turn, lines)
+    if turn.done is not None:
+        found = _after(turn, turn.done)
+    else:
+        found = _next_step(turn, lines) or _of_your_own(turn)
     if found is None:
         return []
     said = [line for line in lines if line.key != _CLOSING]
@@ -59,6 +64,14 @@ def _after(turn: Turn, done: Proposal) -> Line | None:
         if done.action.kind in _GIVES_BACK:
             items = _named(order, done.action.items)
     return Line(key, {"items": items, "order": order.id}, (evidence,)) if items else None
+
+
+def _of_your_own(turn: Turn) -> Line | None:
+    """That their own order can be looked up, for who asked what is so for everyone; said once in a while."""
+    own = any(found is not None and found.own for found in turn.answers.values())
+    line = Line("next_own", {"ways": ways(turn)})
+    said = [way for way in variants(line, turn.state.language) if any(way in s for s in turn.state.said)]  # fmt: skip
+    return line if own and turn.desk.level is Level.NOBODY and not said else None
 
 
 def _named(order: Order, without: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from shopkeeper.shop.records import Money, Order
 from shopkeeper.support.answers.common import common
 from shopkeeper.support.dialogue import asking
 from shopkeeper.support.dialogue.desk import Desk
-from shopkeeper.support.dialogue.records import Command, DialogueState, Do, Evidence
+from shopkeeper.support.dialogue.records import WRITES, Command, DialogueState, Do, Evidence
 from shopkeeper.support.dialogue.saying import Answered, Line
 from shopkeeper.support.dialogue.working import Turn
 from shopkeeper.support.records import Level
@@ -39,18 +39,27 @@ def follow(
     found = answer(text)
     if found is None or not found.common:
         return None
+    wants = any(c.wish is not None and c.wish.flow in WRITES for c in commands)
+    if wants and (turn.desk.level > Level.NOBODY or not asking.is_question(normalise(text))):
+        return _with_wish(turn, commands, found)
     own = found.own and (asking.is_own(normalise(text)) or found.common == "refund_where")
     if not own:
         return [Command(Do.ASK, value=text)]
     if turn.desk.level > Level.NOBODY:
         return [Command(Do.ASK, value=text)] if found.common in _OF_REFUNDS else None
-    wants = [c for c in commands if c.wish is not None]
-    if wants:
-        turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
-        return commands
+    if any(c.wish is not None for c in commands):
+        return _with_wish(turn, commands, found)
     if len(state.backlog) < asking.MOST_WAITING:
         state.backlog = (*state.backlog, text)
     return [Command(Do.ASK, value=text)]
+
+
+def _with_wish(turn: Turn, commands: list[Command], found: Answered) -> list[Command] | None:
+    """What is so for everyone, and then the wish; of somebody who is known the wish alone."""
+    if turn.desk.level > Level.NOBODY:
+        return None
+    turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
+    return commands
 
 
 def keep(state: DialogueState, text: str) -> None:
