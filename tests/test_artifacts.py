@@ -1,5 +1,7 @@
 """Versions: one in use, switched at once, and back."""
 
+from threading import Thread
+
 import pytest
 
 from shopkeeper import artifacts
@@ -46,6 +48,25 @@ def test_a_version_rolled_back_from_can_be_switched_to_again(db: Database) -> No
             artifacts.switch(conn, wanted)
         artifacts.roll_back(conn, "search")
         assert artifacts.switch(conn, second).was_in_use == first
+
+
+def test_who_switches_while_another_does_waits_for_them(db: Database) -> None:
+    first, second = build(db, "a"), build(db, "b")
+
+    def switch_to_second() -> None:
+        with db.connection() as other:
+            artifacts.switch(other, second)
+
+    late = Thread(target=switch_to_second)
+    with db.connection() as conn:
+        artifacts.switch(conn, first)
+        late.start()
+        late.join(0.3)
+        assert late.is_alive()
+    late.join(10)
+    with db.connection() as conn:
+        used = artifacts.in_use(conn, "search")
+    assert used is not None and (used.id, used.was_in_use) == (second, first)
 
 
 def test_what_is_not_finished_is_not_switched_to(db: Database) -> None:

@@ -82,6 +82,7 @@ def fail(conn: Connection, artifact_id: int, why: str) -> None:
 
 def switch(conn: Connection, artifact_id: int) -> Artifact:
     """Put a finished version to use instead of the one that is. Raises NotFound, Conflict if it is not finished."""
+    _one_at_a_time(conn, get(conn, artifact_id).kind)
     wanted = get(conn, artifact_id, lock=True)
     if wanted.state is State.IN_USE:
         return wanted
@@ -102,6 +103,7 @@ def switch(conn: Connection, artifact_id: int) -> Artifact:
 
 def roll_back(conn: Connection, kind: str) -> Artifact | None:
     """Put the version before the one in use to use again; without one before, use none. Raises Conflict."""
+    _one_at_a_time(conn, kind)
     now = in_use(conn, kind, lock=True)
     if now is None:
         raise Conflict(f"no version of {kind} is in use", hint="there is nothing to go back from")
@@ -112,6 +114,12 @@ def roll_back(conn: Connection, kind: str) -> Artifact | None:
         "update artifacts set state = 'in_use', switched_at = now() where id = %s", [now.was_in_use]
     )
     return get(conn, now.was_in_use)
+
+
+def _one_at_a_time(conn: Connection, kind: str) -> None:
+    """Wait for whoever else switches versions of this kind: while none is in use there is no row to be locked."""
+    lock = f"shopkeeper artifact {kind}"
+    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock])
 
 
 def delete(conn: Connection, artifact_id: int) -> None:
