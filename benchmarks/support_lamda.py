@@ -221,7 +221,9 @@ def _share(one: Sequence[str], other: Sequence[str]) -> float:
 def checked(reply: str, moment: Moment) -> dict[str, bool]:
     """What code says of a reply."""
     promised = {m.casefold() for m in _PROMISE.findall(reply)} - {m.casefold() for m in _PROMISE.findall(moment.plain)}  # fmt: skip
-    grounded = facts_in(reply) <= facts_in(" ".join(moment.wordings))  # all of them out of the records
+    grounded = facts_in(reply) <= facts_in(
+        " ".join(moment.wordings)
+    )  # all of them out of the records
     return {"safe": is_safe(reply, [reply]) and not promised, "grounded": grounded}
 
 

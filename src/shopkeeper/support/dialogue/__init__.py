@@ -4,7 +4,7 @@ The way of a message: `understanding.py` what it asks for (`lexicon.py`, `shelf.
 `reading.py`, `answered.py` read it) · `applying.py` what that changes of the state (`records.py`, `store.py`) ·
 `identifying.py` who it is · `working.py`, `planning.py` what comes next (`locating.py`, `choosing.py`, `addresses.py`,
 `methods.py` find what is meant; `desk.py` reads) · `telling.py` answers · `asking.py` what needs nobody's
-records · `writing.py`, `ranking.py` the words · `by_examples.py` understands what forms of words do not, by likeness, and
+records, `hearing_often.py` what every shop is asked · `beside.py` what comes next · `writing.py`, `ranking.py` the words · `by_examples.py` understands what forms of words do not, by likeness, and
 `by_model.py` with language models · `agent.py` the door.
 """
 
