@@ -68,6 +68,13 @@ def test_a_question_behind_a_greeting_that_nothing_answers_is_left_to_a_person(
     assert "person" in visitor.say("Hello! Do you plant trees?").text
 
 
+def test_what_is_asked_often_and_not_on_record_is_left_to_a_person_without_asking_who_writes(
+    visitor: Talk,
+) -> None:
+    reply = visitor.say("I need an invoice for my order")
+    assert "person" in reply.text and "who you are" not in reply.text
+
+
 def test_who_asks_back_at_a_question_is_asked_again(ada: Talk) -> None:
     assert "by mistake" in ada.say("cancel order W1001").text
     assert "by mistake" in ada.say("is that ok?").text

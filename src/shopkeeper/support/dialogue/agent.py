@@ -288,6 +288,10 @@ class Agent:
                 return [Command(Do.ASK, value=text)]  # that is the verdict
             turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
             return commands  # what is so for everyone, and then who they are
+        if hearing_often.knows(text, turn.state.language) and all(
+            c.do is Do.UNCLEAR for c in commands
+        ):
+            return [Command(Do.ASK, value=text)]  # asked often, though no page here answers it
         if selling.hear_needs(turn, text, commands):
             return [Command(Do.CHAT, about="products")]
         if not asking.is_general(text, commands, turn.state.question):

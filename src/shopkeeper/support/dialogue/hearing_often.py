@@ -69,6 +69,11 @@ def keep(state: DialogueState, text: str) -> None:
     state.question_before = f"{before}; {text}".strip("; ")[-MOST_KEPT:]
 
 
+def knows(text: str, language: str) -> bool:
+    """True if it is one of these questions, whether or not a page answers it."""
+    return common(text, language) is not None
+
+
 def of_records(desk: Desk, found: Answered) -> list[Line]:
     """What the customer's own orders tell of such a question beside the pages; nothing as long as nobody is known."""
     if found.common not in _OF_REFUNDS or desk.level is Level.NOBODY:

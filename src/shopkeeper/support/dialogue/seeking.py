@@ -24,7 +24,7 @@ SEEKS = re.compile(
 )
 # Said as a wish to buy, and not only asked: no page of the shop is the answer to it.
 _OUTRIGHT = re.compile(
-    r"looking for|help me (?:to )?(?:choose|find|pick|select)|\bto (?:buy|find)\b|(?:recommend|suggest|show) me|想买|要买|在找|找一|推荐"
+    r"looking for|help me (?:to )?(?:choose|find|pick|select)|\bto (?:buy|find)\b|\b(?:any|some)thing for\b|(?:recommend|suggest|show) me|想买|要买|在找|找一|推荐"
 )
 _FOR_SALE = re.compile(rf"{_OUTRIGHT.pattern}|\b(?:sell|stock|carry|need|want|like)\b|卖|买|想要")
 _WHICH = re.compile(
@@ -38,7 +38,7 @@ _AT_MOST = re.compile(
     r"|(\d+(?:\.\d+)?) ?(?:美元|美金|元|块)?(?:以下|以内|之内)"
 )
 _FILLER = re.compile(
-    r"\b(?:please|some|any|an?|the|me|my|of|kind|sort|new|good|nice|maybe|hi|hello|also)\b|请|吗|呢|^我|一[款件个双把台盏]|[?？!！.。,，]|你好|您好|\bcheaper\b|\bless expensive\b|更便宜的?|便宜一?[点些]的?"
+    r"\b(?:please|some|any|anything|something|an?|the|me|my|of|kind|sort|new|good|nice|maybe|hi|hello|also)\b|请|吗|呢|^我|一[款件个双把台盏]|[?？!！.。,，]|你好|您好|\bcheaper\b|\bless expensive\b|更便宜的?|便宜一?[点些]的?"
 )
 _OPTIONS = re.compile(
     r"\b(?:what|which|how many|sizes?|colou?rs?|options?|kinds?|do|does|come|in|have|there|are|is)\b|尺码|颜色|款式|哪些"
