@@ -92,8 +92,8 @@ def main() -> int:
         )  # fmt: skip
         if arguments.save or arguments.name == "all":
             RESULTS.mkdir(exist_ok=True)
-            kept = f"{name}_endpoint" if arguments.endpoint else name
-            (RESULTS / f"{kept}.json").write_text(json.dumps(figures, indent=1) + "\n")
+            figures["name"] = f"{name}_endpoint" if arguments.endpoint else name
+            (RESULTS / f"{figures['name']}.json").write_text(json.dumps(figures, indent=1) + "\n")
             report.write(RESULTS)
         print(json.dumps(figures), flush=True)
     return 0
