@@ -33,7 +33,6 @@ from shopkeeper.support.dialogue.plugs import AnswersQuestions, Words, no_answer
 from shopkeeper.support.dialogue.ranking import Scorer, SimpleScorer, best, is_safe
 from shopkeeper.support.dialogue.reading import Known
 from shopkeeper.support.dialogue.records import (
-    WRITES,
     Command,
     Do,
     Evidence,
@@ -495,7 +494,6 @@ def _leaves(question: Question | None, commands: list[Command]) -> bool:
 def _is_knowledge(commands: list[Command]) -> bool:
     """True if nothing is wanted for which one must be known."""
     return all(
-        c.do in (Do.ASK, Do.CHAT)
-        or (c.wish is not None and c.wish.flow not in WRITES and c.wish.flow == "options")
+        c.do in (Do.ASK, Do.CHAT) or (c.wish is not None and c.wish.flow == "options")
         for c in commands
     )
