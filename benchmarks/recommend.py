@@ -2,8 +2,8 @@
 
 Leave-one-out on Amazon Beauty, Toys and Sports (5-core, 2014): everybody's last item is wanted; «strict» models learn
 from all but the last two of each; `refit` from all but the last, with nothing chosen anew. All items are ranked, what
-a person has is left out, ties count against. Every choice was made on the last but one (`validation`); the weights of
-the models are learnt by each fit inside what it is given. `ids_only`: the same without any text of the items.
+a person has is left out, ties count against. Every choice was made on the last but one (`validation`); the order is learnt by each fit
+inside what it is given. `ids_only`: the same without any text of the items.
 `closed_form` is deterministic, what the base install has. Ours is that with a sequential Transformer beside it (extra
 `train`): the mean of the figures of `seeds` seeds (of none: the closed forms alone, as no network was measured yet), and
 `spread`, the largest less the smallest NDCG@10. Each seed is three networks, as by default, and its own three; learnt

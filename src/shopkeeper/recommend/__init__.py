@@ -3,7 +3,7 @@
 In: histories (`histories.py`: each person's items, oldest first, as dense indices) and what is known of the items
 (`text.py`). Out: a score for every item, or the best of them (`recommender.py`). On the way: simple models with one
 interface (`contract.py`): `popularity.py`, `neighbours.py`, `ease.py`, `next_item.py`; all of them side by side for
-each candidate (`evidence.py`, `seasons.py`), weighed by what people took (`choosing.py`). `protocol.py` says how good
+each candidate (`evidence.py`, `seasons.py`), put in order by what people took (`ordering.py`). `protocol.py` says how good
 any of them is, on a split in time.
 
 In a shop: `behaviour.py` and `goods.py` read what people did and what there is, `fitting.py` makes a `Model` of it
