@@ -25,8 +25,8 @@ class PeopleRules(BaseModel):
     """Who answers when the agent cannot. hours: of each day, as "09:00-17:00"; a day that is not named is closed.
 
     closed: days on which nobody is there. after_failures: messages in a row that were not understood, after_unanswered:
-    questions that nothing on record answered, after_strays: wishes that are not the shop's business, after_refusals: times
-    that the rules refused, before a person is called.
+    questions in a row that nothing on record answered, after_strays: wishes that are not the shop's business,
+    after_refusals: times that the rules refused, before a person is called.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
