@@ -16,11 +16,10 @@ from shopkeeper.support.cases import Reason
 from shopkeeper.support.consent import Consent
 from shopkeeper.support.conversations import State
 from shopkeeper.support.dialogue import (
+    anybody,
     asking,
     beside,
-    following_up,
     hearing_often,
-    seeking,
     selling,
     store,
     turns,
@@ -242,7 +241,7 @@ class Agent:
         if _leaves(state.question, commands):
             state.question = None
         waiting = state.backlog
-        commands = self._general(turn, commands, text)
+        commands = anybody.heard(turn, commands, text, lambda asked: self._answer_to(turn, asked))
         if any(c.do is Do.CHAT and c.about == "products" for c in commands):
             state.failures = 0
             self._lack_answers(turn, commands)
@@ -265,49 +264,6 @@ class Agent:
         state.failures = 0
         work(turn)
         self._lack_answers(turn, commands)
-
-    def _general(self, turn: Turn, commands: list[Command], text: str) -> list[Command]:
-        """The commands, but where the message asks for what needs nobody's records: that is answered."""
-        if turn.state.open():
-            return commands
-        if following_up.may_follow(turn.state, text, commands) and following_up.follow(
-            turn, text, lambda question: self._answer_to(turn, question)
-        ):
-            return [Command(Do.CHAT, about="products")]
-        often = hearing_often.follow(
-            turn, commands, text, lambda asked: self._answer_to(turn, asked)
-        )
-        if often is not None:
-            return often
-        if turn.desk.level is Level.NOBODY and asking.puts_rule(text, commands):
-            found = self._answer_to(turn, text)
-            if found is None:
-                return commands
-            if any(e.kind == "rule" for e in found.evidence):
-                return [Command(Do.ASK, value=text)]  # that is the verdict
-            turn.lines.append(Line("", {}, found.evidence, found.text, found.quotes))
-            return commands  # what is so for everyone, and then who they are
-        if hearing_often.knows(text, turn.state.language) and all(
-            c.do is Do.UNCLEAR for c in commands
-        ):
-            return [Command(Do.ASK, value=text)]  # asked often, though no page here answers it
-        if selling.hear_needs(turn, text, commands):
-            return [Command(Do.CHAT, about="products")]
-        if not asking.is_general(text, commands, turn.state.question):
-            return commands
-        looked_for = seeking.sought(text, commands)
-        if selling.of_named(turn, text, lambda asked: self._answer_to(turn, asked)):
-            return [Command(Do.CHAT, about="products")]
-        if selling.look_around(turn, text) or selling.look(turn, looked_for):
-            return [Command(Do.CHAT, about="products")]
-        if self._answer_to(turn, text) is not None:
-            return [Command(Do.ASK, value=text)]
-        if selling.of_several(turn, text):
-            return [Command(Do.CHAT, about="products")]
-        if selling.refuse_discount(turn, text) or selling.show_closest(turn, looked_for):
-            return [Command(Do.CHAT, about="products")]
-        asks = asking.is_misread(commands) and not seeking.is_bare(normalise(text), commands)
-        return [Command(Do.ASK, value=text)] if asks else commands
 
     def _answer_to(self, turn: Turn, text: str) -> Answered | None:
         """What the shop's knowledge says to a question; looked up once a turn."""
