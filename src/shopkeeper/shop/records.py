@@ -135,6 +135,11 @@ class Variant:
     def __post_init__(self) -> None:
         _check_one_currency(self.price, self.list_price)
 
+    @property
+    def for_sale(self) -> bool:
+        """True if it can be bought now and is not known to be used up."""
+        return self.availability.buyable and self.quantity != 0
+
 
 @dataclass(frozen=True, slots=True)
 class Translation:

@@ -168,7 +168,7 @@ def _prices(variants: Sequence[Variant], language: str) -> str:
 
 
 def _stock(product: Product, language: str, terms: dict[str, str]) -> str:
-    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+    there = [v for v in product.variants if v.for_sale]
     if not there:
         return say("stock.none", language)
     ordered = all(v.availability is not Availability.IN_STOCK for v in there)

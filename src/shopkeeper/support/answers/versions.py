@@ -33,7 +33,7 @@ def version_in_stock(question: str, product: Product, language: str) -> str | No
     if not wanted or _asks_more(rest, wanted, product):
         return None
     meant = [v for v in product.variants if all(_value(v, n) in of for n, of in wanted.items())]
-    there = [v for v in meant if v.availability.buyable and v.quantity != 0]
+    there = [v for v in meant if v.for_sale]
     if there:
         ordered = all(v.availability is not Availability.IN_STOCK for v in there)
         key = "stock.version_ordered" if ordered else "stock.version"

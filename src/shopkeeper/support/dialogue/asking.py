@@ -115,7 +115,7 @@ def _offer(
     product: Product, at_most: Decimal | None, language: str, words: str
 ) -> tuple[Variant, int] | None:
     """The cheapest variant that can be bought of those with most of the options that words name, and how many."""
-    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+    there = [v for v in product.variants if v.for_sale]
     there = [v for v in there if at_most is None or v.price.amount <= at_most]
     named = {v.id: mentioned(v, words, product, language) if words else 0 for v in there}
     most = max(named.values(), default=0)

@@ -221,7 +221,7 @@ def best_rated(products: Sequence[Product], language: str) -> Line | None:
 
 def into_cart(product: Product, said: str, language: str) -> Line:
     """The variant that these words choose, to be put into the cart; or which there are."""
-    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+    there = [v for v in product.variants if v.for_sale]
     if not there:
         return Line("sold_out", {"title": title_of(product, language)}, _evidence([product]))
     fit = {v.id: mentioned(v, said, product, language) for v in there}
@@ -253,7 +253,7 @@ def _place(match: re.Match[str]) -> int:
 
 def _low(product: Product) -> Variant:
     """The cheapest that can be bought, or the cheapest there is."""
-    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+    there = [v for v in product.variants if v.for_sale]
     return min(there or product.variants, key=lambda v: v.price.amount)
 
 

@@ -227,7 +227,7 @@ def _options(desk: Desk, wish: Wish) -> list[Line] | Need:
 
 def _there(product: Product) -> list[Variant]:
     """The variants that can be bought, the cheapest first."""
-    there = [v for v in product.variants if v.availability.buyable and v.quantity != 0]
+    there = [v for v in product.variants if v.for_sale]
     return sorted(there, key=lambda v: v.price.amount)
 
 
